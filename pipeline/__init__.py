@@ -1,0 +1,1 @@
+"""Raw Parquet becomes a checked, published snapshot."""

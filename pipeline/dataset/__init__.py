@@ -1,0 +1,1 @@
+"""Curated frames and matrices: raw records in, arrays for models out."""

@@ -1,0 +1,343 @@
+"""Door 2: every table of the snapshot and of the curated zone, column by column.
+
+The one source of the DuckDB DDL (with ``COMMENT ON``) and of the data-model page of the docs.
+Types are DuckDB's.  Lists of items hold ``item_idx``: a position in ``items``, valid within
+one snapshot only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "CURATED_TABLES",
+    "SCHEMA_VERSION",
+    "SNAPSHOT_TABLES",
+    "SNAPSHOT_VIEWS",
+    "USER_ID_PATTERN",
+    "Column",
+    "Table",
+    "View",
+    "ddl",
+]
+
+SCHEMA_VERSION: Final = 1
+USER_ID_PATTERN: Final = r"[0-9a-f]{32}"
+
+_THUMBNAILS: Final = "STRUCT(url VARCHAR, width INTEGER, height INTEGER)[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its DuckDB type, what it holds, and whether it may be null."""
+
+    name: str
+    type: str
+    comment: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what one row is, its columns in order and its unique key."""
+
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns in order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view over snapshot tables, for people who write SQL."""
+
+    name: str
+    comment: str
+    sql: str
+
+
+_ITEM_ID = Column("item_id", "VARCHAR", "The site's opaque id of the item.")
+_USER_ID = Column("user_id", "VARCHAR", "Pseudonym of a person: 32 hex digits, keyed hash.")
+_MODEL = Column("model", "VARCHAR", "Name of the model, as in models.model.")
+_LISTED = Column("item_idxs", "INTEGER[]", "Items (items.item_idx), best first.")
+_SCORES = Column("scores", "FLOAT[]", "Score of each listed item; comparable within a list.")
+_TITLE = Column("title", "VARCHAR", "Title for people.", nullable=True)
+_CREATOR = Column("creator", "VARCHAR", "Name of the creator.", nullable=True)
+_LICENSE = Column("license", "VARCHAR", "Licence label.", nullable=True)
+_PUBLISHED = Column("published_at", "TIMESTAMPTZ", "When the site published it.", nullable=True)
+_FIRST_SEEN = Column("first_seen_at", "TIMESTAMPTZ", "When a crawl first saw it.")
+_LAST_SEEN = Column("last_seen_at", "TIMESTAMPTZ", "When a crawl last saw it.")
+_URL = Column("url", "VARCHAR", "Page on the site.", nullable=True)
+_EMBED = Column("embed_url", "VARCHAR", "Player on the site.", nullable=True)
+_PICTURES = Column("thumbnails", _THUMBNAILS, "Pictures; width and height in pixels.")
+_TAGS = Column("tags", "VARCHAR[]", "Free tags, as the site shows them.")
+_CATEGORIES = Column("categories", "VARCHAR[]", "The site's own categories.")
+_LIKED_AT = Column("liked_at", "TIMESTAMPTZ", "When it was liked, if known.", nullable=True)
+
+
+def _item_group(name: str, one: str, many: str) -> Table:
+    return Table(
+        name,
+        f"One row a {one}: its items, most liked first.",
+        (
+            Column("slug", "VARCHAR", f"The {one} as it stands in urls."),
+            Column("name", "VARCHAR", f"The {one} as most items write it."),
+            Column("item_count", "INTEGER", f"Items of the {one}."),
+            Column("like_count", "INTEGER", f"Likes of all its items: how {many} are ranked."),
+            Column("item_idxs", "INTEGER[]", "Its items (items.item_idx), most liked first."),
+        ),
+        key=("slug",),
+    )
+
+
+_EVALUATION_COLUMNS: Final = (
+    _MODEL,
+    Column("metric", "VARCHAR", "Recall, NDCG, MAP, Precision, coverage or popular_share."),
+    Column("k", "INTEGER", "Length of the lists that were judged."),
+    Column("mean", "DOUBLE", "Mean over the judged users, or the value of a list-wide metric."),
+    Column("low", "DOUBLE", "Lower end of the 95 % bootstrap interval over users.", nullable=True),
+    Column("high", "DOUBLE", "Upper end of the interval.", nullable=True),
+    Column("n_users", "INTEGER", "Users that were judged."),
+    Column("n_users_skipped", "INTEGER", "Users with too few likes to be judged."),
+    Column("split", "VARCHAR", "How the test likes were held out: temporal or random."),
+    Column("seed", "BIGINT", "Seed of the split and of the bootstrap."),
+    Column("evaluated_at", "TIMESTAMPTZ", "When the figure was computed."),
+)
+
+SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
+    Table(
+        "snapshot_info",
+        "One row: what this snapshot is.",
+        (
+            Column("snapshot_id", "VARCHAR", "Name of the snapshot, also of its file."),
+            Column("site", "VARCHAR", "Name of the site in paths and urls."),
+            Column("schema_version", "INTEGER", "Version of these tables."),
+            Column("created_at", "TIMESTAMPTZ", "When the snapshot was built."),
+            Column("key_id", "VARCHAR", "Which secret made the pseudonyms; not the secret."),
+            Column("run_ids", "VARCHAR[]", "Crawl runs whose likes are in it."),
+            Column("likewise_version", "VARCHAR", "Version of the software that built it."),
+            Column("n_users", "INTEGER", "People with at least one like."),
+            Column("n_items", "INTEGER", "Items of the catalogue."),
+            Column("n_likes", "BIGINT", "Distinct likes."),
+            Column("data_sha256", "VARCHAR", "Hash of the interactions that models learned from."),
+        ),
+    ),
+    Table(
+        "site",
+        "One row: the site, as its spider describes it.",
+        (
+            Column("site", "VARCHAR", "Name of the site in paths and urls."),
+            Column("title", "VARCHAR", "Name for people."),
+            Column("base_url", "VARCHAR", "Root that was crawled.", nullable=True),
+            Column("hosts", "VARCHAR[]", "Hosts of item pages."),
+            Column("page_url_forms", "VARCHAR[]", "Forms of item page urls."),
+            Column("embed_template", "VARCHAR", "Player url with {item_id}.", nullable=True),
+            Column("picture_hosts", "VARCHAR[]", "Hosts that serve pictures."),
+            Column("notice", "VARCHAR", "What a reader must know of the data.", nullable=True),
+        ),
+        key=("site",),
+    ),
+    Table(
+        "items",
+        "One row an item of the catalogue.",
+        (
+            Column("item_idx", "INTEGER", "Position in this snapshot, from 0 without gaps."),
+            _ITEM_ID,
+            _TITLE,
+            _CREATOR,
+            _LICENSE,
+            Column("like_count", "INTEGER", "Distinct likes that were crawled."),
+            _PUBLISHED,
+            _FIRST_SEEN,
+            _URL,
+            _EMBED,
+            _PICTURES,
+            _TAGS,
+            _CATEGORIES,
+        ),
+        key=("item_id",),
+    ),
+    _item_group("tags", "tag", "tags"),
+    _item_group("categories", "category", "categories"),
+    _item_group("creators", "creator", "creators"),
+    Table(
+        "user_items",
+        "One row a person: what they like.",
+        (_USER_ID, Column("item_idxs", "INTEGER[]", "Liked items (items.item_idx), ascending.")),
+        key=("user_id",),
+    ),
+    Table(
+        "user_lists",
+        "One row a person and a model: what is recommended to them, nothing they like already.",
+        (_USER_ID, _MODEL, _LISTED, _SCORES),
+        key=("user_id", "model"),
+    ),
+    Table(
+        "item_lists",
+        "One row an item and a model: items like it, never itself.",
+        (
+            Column("item_idx", "INTEGER", "The item (items.item_idx)."),
+            _MODEL,
+            _LISTED,
+            _SCORES,
+        ),
+        key=("item_idx", "model"),
+    ),
+    Table(
+        "models",
+        "One row a model.",
+        (
+            _MODEL,
+            Column("position", "INTEGER", "Order in which models are shown, from 0."),
+            Column("label", "VARCHAR", "Name that a person understands."),
+            Column("sentence", "VARCHAR", "One sentence on how it works."),
+            Column("parameters", "VARCHAR", "Parameters as JSON."),
+            Column("seed", "BIGINT", "Seed of the fit."),
+            Column("threads", "INTEGER", "Threads of the fit: more than one may not repeat bytes."),
+            Column("fitted_at", "TIMESTAMPTZ", "When it was fitted."),
+            Column("fit_s", "DOUBLE", "Seconds of the fit."),
+            Column("data_sha256", "VARCHAR", "Hash of the interactions that it learned from."),
+            Column("model_sha256", "VARCHAR", "Hash of its file."),
+        ),
+        key=("model",),
+    ),
+    Table(
+        "evaluation",
+        "One row a model, metric and k, on held-out likes.",
+        _EVALUATION_COLUMNS,
+        key=("model", "metric", "k"),
+    ),
+    Table(
+        "evaluation_history",
+        "The evaluation of this snapshot and of those before it.",
+        (Column("snapshot_id", "VARCHAR", "Snapshot that was evaluated."), *_EVALUATION_COLUMNS),
+        key=("snapshot_id", "model", "metric", "k"),
+    ),
+    Table(
+        "charts",
+        "One row a chart, drawn when the snapshot was built.",
+        (
+            Column("chart", "VARCHAR", "Name of the chart in urls."),
+            Column("title", "VARCHAR", "Title for people."),
+            Column("alternative", "VARCHAR", "What the chart shows, in words."),
+            Column("svg", "VARCHAR", "The chart as SVG text."),
+        ),
+        key=("chart",),
+    ),
+)
+
+SNAPSHOT_VIEWS: Final[tuple[View, ...]] = (
+    View(
+        "recommendations",
+        "user_lists, one row a recommended item, with ids and titles.",
+        """
+        SELECT l.user_id, l.model, l.rank, i.item_id, i.title, l.score
+        FROM (SELECT user_id, model, generate_subscripts(item_idxs, 1) AS rank,
+                     unnest(item_idxs) AS item_idx, unnest(scores) AS score
+              FROM user_lists) AS l
+        JOIN items AS i USING (item_idx)
+        """,
+    ),
+    View(
+        "similar_items",
+        "item_lists, one row a similar item, with ids and titles.",
+        """
+        SELECT s.item_id, s.title, l.model, l.rank, i.item_id AS similar_item_id,
+               i.title AS similar_title, l.score
+        FROM (SELECT item_idx AS subject_idx, model, generate_subscripts(item_idxs, 1) AS rank,
+                     unnest(item_idxs) AS item_idx, unnest(scores) AS score
+              FROM item_lists) AS l
+        JOIN items AS i USING (item_idx)
+        JOIN items AS s ON s.item_idx = l.subject_idx
+        """,
+    ),
+)
+
+CURATED_TABLES: Final[tuple[Table, ...]] = (
+    Table(
+        "likes",
+        "One row a person and an item they like, over all runs.",
+        (
+            _USER_ID,
+            _ITEM_ID,
+            _LIKED_AT,
+            _FIRST_SEEN,
+            _LAST_SEEN,
+            Column("key_id", "VARCHAR", "Which secret made the pseudonym."),
+        ),
+        key=("user_id", "item_id"),
+    ),
+    Table(
+        "items",
+        "One row an item that a crawl has seen.",
+        (
+            _ITEM_ID,
+            _TITLE,
+            _CREATOR,
+            _LICENSE,
+            Column("announced_like_count", "BIGINT", "Likes as the site counts.", nullable=True),
+            _PUBLISHED,
+            _FIRST_SEEN,
+            _LAST_SEEN,
+            _URL,
+            _EMBED,
+            _PICTURES,
+            _TAGS,
+            _CATEGORIES,
+        ),
+        key=("item_id",),
+    ),
+    Table(
+        "item_features",
+        "One row an item and a feature; the weights of an item have length 1.",
+        (
+            _ITEM_ID,
+            Column("feature", "VARCHAR", "tag:, category: or creator:, then its name."),
+            Column("weight", "FLOAT", "Share of the feature in its item's unit vector."),
+        ),
+        key=("item_id", "feature"),
+    ),
+    Table(
+        "interactions",
+        "One row a person and an item, after the k-core: what models learn from.",
+        (_USER_ID, _ITEM_ID, Column("weight", "FLOAT", "1 for a like."), _LIKED_AT),
+        key=("user_id", "item_id"),
+    ),
+    Table(
+        "split",
+        "One row an interaction and the part of the split it belongs to.",
+        (_USER_ID, _ITEM_ID, Column("part", "VARCHAR", "train, validation or test.")),
+        key=("user_id", "item_id"),
+    ),
+)
+
+
+def ddl() -> Iterator[str]:
+    """Statements that create and comment every table and view of a snapshot, in order."""
+    for table in SNAPSHOT_TABLES:
+        yield from _table_ddl(table)
+    for view in SNAPSHOT_VIEWS:
+        yield f"CREATE VIEW {view.name} AS {view.sql}"
+        yield f"COMMENT ON VIEW {view.name} IS {_quoted(view.comment)}"
+
+
+def _table_ddl(table: Table) -> Iterator[str]:
+    columns = ", ".join(
+        f'"{column.name}" {column.type}{"" if column.nullable else " NOT NULL"}'
+        for column in table.columns
+    )
+    yield f"CREATE TABLE {table.name} ({columns})"
+    yield f"COMMENT ON TABLE {table.name} IS {_quoted(table.comment)}"
+    for column in table.columns:
+        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_quoted(column.comment)}'
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

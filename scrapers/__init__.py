@@ -1,0 +1,1 @@
+"""A site's pages and hidden JSON become raw Parquet parts."""

@@ -1,0 +1,1 @@
+"""A published snapshot is read and answered from."""
