@@ -1,0 +1,29 @@
+"""What can go wrong before a stand-in site answers.
+
+ReplicaError
+├── WorldError
+└── AddressError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["AddressError", "ReplicaError", "WorldError"]
+
+
+class ReplicaError(Exception):
+    """Base of all errors of the stand-in sites."""
+
+
+class WorldError(ReplicaError):
+    """A folder is no world; the message names every fault that was found."""
+
+    def __init__(self, folder: object, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        listed = "".join(f"\n  - {fault}" for fault in faults)
+        super().__init__(f"{folder} is not a world that can be served:{listed}")
+
+
+class AddressError(ReplicaError):
+    """A stand-in cannot listen where it was told to."""

@@ -1,0 +1,1 @@
+"""A stand-in for Sketchfab, where users like 3D models."""
