@@ -146,7 +146,11 @@ def _read(
     if not path.is_file():
         faults.append(f"{path.name} is missing")
         return pl.DataFrame()
-    frame = pl.read_parquet(path)
+    try:
+        frame = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as err:
+        faults.append(f"{path.name} cannot be read: {err}")
+        return pl.DataFrame()
     missing = [name for name in required if name not in frame.columns]
     if missing:
         faults.append(f"{path.name} has no column {', '.join(missing)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -43,9 +43,10 @@ def api_routes(catalogue: Catalogue) -> list[Route]:
     ]
 
 
-def json_error(status: int, detail: str) -> Response:
+def json_error(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Error in the form of the site's API."""
-    return _json(dump({"detail": detail}), status)
+    body = dump({"detail": detail})
+    return Response(body, status, headers, media_type="application/json")
 
 
 class _Api:
@@ -154,5 +155,5 @@ def _found(body: bytes | None) -> Response:
     return json_error(404, "Not found.") if body is None else _json(body)
 
 
-def _json(body: bytes, status: int = 200) -> Response:
-    return Response(body, status, media_type="application/json")
+def _json(body: bytes) -> Response:
+    return Response(body, media_type="application/json")

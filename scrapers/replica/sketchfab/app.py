@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -115,14 +115,12 @@ class _Site:
 
     async def failed(self, request: Request, error: Exception) -> Response:
         """Error as JSON below the API's paths, else as a page."""
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        detail = error.detail if isinstance(error, HTTPException) else str(error)
-        headers = error.headers if isinstance(error, HTTPException) else None
+        failure = cast("HTTPException", error)
         if request.url.path.startswith(_API_PREFIXES):
-            return json_error(status, f"{detail}.")
-        if status == HTTPStatus.NOT_FOUND:
-            return HTMLResponse(self._pages.not_found(), status)
-        return PlainTextResponse(detail, status, headers)
+            return json_error(failure.status_code, f"{failure.detail}.", failure.headers)
+        if failure.status_code == HTTPStatus.NOT_FOUND:
+            return HTMLResponse(self._pages.not_found(), failure.status_code)
+        return PlainTextResponse(failure.detail, failure.status_code, failure.headers)
 
     def _item(self, uid: str) -> Item:
         item = self._catalogue.item(uid)
