@@ -22,6 +22,7 @@ __all__ = [
     "RAW_SCHEMAS",
     "SCHEMA_VERSION",
     "SITE_NAME_PATTERN",
+    "USER_HANDLE",
     "FeatureRecord",
     "ItemRecord",
     "LikesPage",
@@ -40,6 +41,7 @@ __all__ = [
 SCHEMA_VERSION: Final = 1
 MANIFEST_NAME: Final = "manifest.json"
 SITE_NAME_PATTERN: Final = r"[a-z][a-z0-9_-]*"
+USER_HANDLE: Final = "user_handle"
 
 _INSTANT: Final = pa.timestamp("us", tz="UTC")
 
@@ -179,7 +181,7 @@ RAW_SCHEMAS: Final[Mapping[RawTable, pa.Schema]] = {
     RawTable.LIKES: pa.schema(
         [
             _column(
-                "user_handle",
+                USER_HANDLE,
                 pa.string(),
                 "The site's user id: personal, it never leaves the raw zone.",
                 required=True,
