@@ -1,0 +1,47 @@
+"""What an operator may set of the pipeline; the environment is the only source."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["PipelineSettings"]
+
+_LENGTH_LIMIT: Final = 1000
+
+
+class PipelineSettings(BaseSettings):
+    """Settings of curating, learning and publishing; each is ``LIKEWISE_`` and its name."""
+
+    model_config = SettingsConfigDict(env_prefix="LIKEWISE_", frozen=True, env_ignore_empty=True)
+
+    data: Path = Field(Path("data"), description="Folder under which everything is written.")
+    key_file: Path | None = Field(
+        None, description="File of the pseudonym secret; keys/pseudonym.key of the data folder."
+    )
+    raw_retention_days: float = Field(
+        7.0, ge=0, description="Days that raw likes are kept; 0 keeps none past anonymizing."
+    )
+    user_floor: int = Field(
+        1, ge=1, description="Likes that a user needs to be learned from (k-core); 1 is off."
+    )
+    item_floor: int = Field(
+        1, ge=1, description="Likes that an item needs to be learned from (k-core); 1 is off."
+    )
+    feature_floor: int = Field(
+        2, ge=1, description="Items that a tag, category or creator needs to be a feature."
+    )
+    list_length: int = Field(
+        100, ge=1, le=_LENGTH_LIMIT, description="Items of each published list."
+    )
+    kept_snapshots: int = Field(5, ge=1, description="Snapshots of a site that are kept.")
+    seed: int = Field(0, ge=0, description="Seed of the split, the fits and the intervals.")
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Threads of fits and lists; every processor.",
+    )

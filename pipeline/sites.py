@@ -1,0 +1,95 @@
+"""The sites that are crawled, one line each, and what an operator may set of a site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from scrapers.records import SITE_NAME_PATTERN
+
+__all__ = ["SITES", "Catalogue", "Side", "Site", "SiteSettings", "by_name", "site_settings"]
+
+
+class Catalogue(StrEnum):
+    """How the catalogue is read: the page in a browser, or the JSON listing."""
+
+    BROWSER = "browser"
+    JSON = "json"
+
+
+class Side(StrEnum):
+    """Which lists hold the likes: those of items, or those of users."""
+
+    ITEM = "item"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A site that a spider of the same name crawls.
+
+    Raises
+    ------
+    ValueError : a name that is not of the form of a site's name.
+    """
+
+    name: str
+    title: str
+    base_url: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(SITE_NAME_PATTERN, self.name):
+            raise ValueError(f"site name {self.name!r} does not match {SITE_NAME_PATTERN}")
+
+    @property
+    def identifier(self) -> str:
+        """The name as it stands in asset keys, groups and jobs, which take no hyphen."""
+        return self.name.replace("-", "_")
+
+
+class SiteSettings(BaseSettings):
+    """Settings of one site; each is ``LIKEWISE_<SITE>_`` and its name, hyphens as underscores."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    url: str | None = Field(None, description="Root to crawl; the site's public address.")
+    notice: str | None = Field(None, description="What a reader must know of the data.")
+    like_floor: int = Field(5, ge=0, description="Likes below which the catalogue ends.")
+    catalogue: Catalogue = Field(
+        Catalogue.BROWSER, description="browser reads the page, json the listing."
+    )
+    side: Side = Field(Side.ITEM, description="item reads who likes an item, user what one likes.")
+
+
+def site_settings(site: Site) -> SiteSettings:
+    """Settings of a site from the environment.
+
+    Raises
+    ------
+    pydantic.ValidationError : a value out of range, with every fault.
+    """
+    return SiteSettings(_env_prefix=f"LIKEWISE_{site.identifier.upper()}_")
+
+
+def by_name(sites: Sequence[Site]) -> Mapping[str, Site]:
+    """Sites by name, in the given order.
+
+    Raises
+    ------
+    ValueError : two names that are one identifier, ``art-shop`` and ``art_shop`` say.
+    """
+    identifiers = [site.identifier for site in sites]
+    twice = sorted({name for name in identifiers if identifiers.count(name) > 1})
+    if twice:
+        raise ValueError(f"sites share the identifiers {twice}; names must differ beyond - and _")
+    return MappingProxyType({site.name: site for site in sites})
+
+
+SITES: Final = by_name([Site("sketchfab", "Sketchfab", "https://sketchfab.com")])
