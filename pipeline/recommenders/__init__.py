@@ -1,0 +1,1 @@
+"""Algorithms: one module each, behind one protocol and one registry."""

@@ -1,0 +1,157 @@
+"""What every algorithm promises: settings that fit a data set, and what the fit can list."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.errors import InputError
+from pipeline.recommenders.topk import Lists
+
+__all__ = ["Arrays", "Fitted", "IntArray", "Recommender", "narrowed", "ranged"]
+
+Arrays = dict[str, NDArray[Any]]
+IntArray = NDArray[np.int32]
+
+
+class Fitted(ABC):
+    """A fitted model: arrays that rank the items of the data set it was fitted on.
+
+    Every user and item is meant by position in that data set.
+    """
+
+    @property
+    @abstractmethod
+    def listable(self) -> IntArray:
+        """Items that it can recommend, ascending: it has learned something of each."""
+
+    @property
+    @abstractmethod
+    def subjects(self) -> IntArray:
+        """Items that have a list of similar items, ascending; empty where it knows none."""
+
+    @abstractmethod
+    def user_lists(
+        self,
+        user_idxs: IntArray,
+        k: int,
+        *,
+        seen: csr_matrix | None = None,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """Best `k` items of each user, exact, equal scores by lower index.
+
+        Parameters
+        ----------
+        seen : shape (n_users, n_items); a stored entry is never listed for its user.
+        candidates : ascending; nothing else is listed.  None for all that is listable.
+        """
+
+    @abstractmethod
+    def item_lists(
+        self,
+        item_idxs: IntArray,
+        k: int,
+        *,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists | None:
+        """Best `k` items beside each item, never itself; None where it knows no similarity.
+
+        `item_idxs` are of `subjects`; another item's list is of no use.
+        """
+
+    @abstractmethod
+    def to_arrays(self) -> Arrays:
+        """All it knows, as arrays that need no pickle."""
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The model that `to_arrays` wrote.
+
+        Raises
+        ------
+        KeyError : an array is missing.
+        """
+
+
+@dataclass(frozen=True)
+class Recommender(ABC):
+    """Settings of one algorithm; its dataclass fields are its parameters.
+
+    Attributes
+    ----------
+    name : as in files, urls and tables.
+    label, sentence : what a person reads: its name and how it works.
+    fitted : type of what `fit` returns.
+
+    Raises
+    ------
+    InputError : parameters out of their range, every one named.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    sentence: ClassVar[str]
+    fitted: ClassVar[type[Fitted]]
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{self.name}: {item.name} is {getattr(self, item.name)!r}; it must lie between "
+            f"{item.metadata['low']} and {item.metadata['high']}"
+            for item in fields(self)
+            if not item.metadata["low"] <= getattr(self, item.name) <= item.metadata["high"]
+        ]
+        if faults:
+            raise InputError(faults)
+
+    @property
+    def parameters(self) -> dict[str, int | float]:
+        """Parameters by name, in order."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @abstractmethod
+    def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Fitted:
+        """Learn from all interactions of a data set."""
+
+    @property
+    def effort(self) -> float:
+        """Cost of a fit relative to other parameters of the same algorithm."""
+        return 1.0
+
+    def first_fit_s(self, dataset: Dataset) -> float:
+        """Rough seconds of the first step of `fit_path`, before anything was measured."""
+        return 1e-6 * dataset.user_items.nnz
+
+    def trials(self) -> tuple[Self, ...]:
+        """Settings worth trying, these first; one alone says that there is nothing to choose."""
+        return (self,)
+
+    def path(self) -> tuple[Self, ...]:
+        """Settings that one fit passes through on its way to these, of rising effort."""
+        return (self,)
+
+    def fit_path(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Iterator[Fitted]:
+        """Fits of each of `path`, one step of work a fit."""
+        yield self.fit(dataset, seed=seed, threads=threads)
+
+
+def ranged(default: float, low: float, high: float, meaning: str) -> Any:  # noqa: ANN401
+    """A parameter with its default, its least and its highest value, and what it is."""
+    return field(default=default, metadata={"low": low, "high": high, "meaning": meaning})
+
+
+def narrowed(items: IntArray, candidates: IntArray | None) -> IntArray:
+    """Those of the items that are candidates too, ascending; all where there are none given."""
+    if candidates is None:
+        return items
+    return np.intersect1d(items, candidates).astype(np.int32)

@@ -1,0 +1,283 @@
+"""Two models of LightFM (Kula 2015) with the WARP loss (Weston et al. 2011).
+
+``lightfm_cf`` knows items by identity alone; ``lightfm_hybrid`` adds the rows of features.  A
+user's score of an item is the product of their factors plus both biases.  Only items with a
+like take part in the fit, or a cold item would be learned as something that nobody wants; the
+hybrid then composes the cold items from the features it has learned.
+
+One thread gives the same bytes for the same seed; two or more do not (lock-free updates).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix, hstack, identity
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.base import (
+    Arrays,
+    Fitted,
+    IntArray,
+    Recommender,
+    narrowed,
+    ranged,
+)
+from pipeline.recommenders.tag_profile import unit_rows
+from pipeline.recommenders.topk import Lists, top_k
+
+__all__ = ["FactorsFitted", "LightfmCf", "LightfmHybrid"]
+
+_CHECKPOINT_EPOCHS: Final = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 100, 150, 200, 300, 500)
+_TRIED_RATES: Final = (0.05, 0.1, 0.025)
+_LIKE_S: Final = 2e-6  # one positive, 64 factors, identity alone (docs/benchmarks.md)
+
+
+@dataclass(frozen=True, eq=False)
+class FactorsFitted(Fitted):
+    """Factors and biases.
+
+    Attributes
+    ----------
+    user_factors, item_factors : float32, shapes (n_users, factors) and (n_items, factors).
+    user_biases, item_biases : float32, shapes (n_users,) and (n_items,).
+    learned : items that have learned factors, ascending; the others' rows are zero.
+    """
+
+    user_factors: NDArray[np.float32]
+    user_biases: NDArray[np.float32]
+    item_factors: NDArray[np.float32]
+    item_biases: NDArray[np.float32]
+    learned: IntArray
+
+    @property
+    def listable(self) -> IntArray:
+        """Items with learned factors."""
+        return self.learned
+
+    @property
+    def subjects(self) -> IntArray:
+        """Items with learned factors."""
+        return self.learned
+
+    def user_lists(
+        self,
+        user_idxs: IntArray,
+        k: int,
+        *,
+        seen: csr_matrix | None = None,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """Items by product of factors plus both biases: LightFM's own prediction."""
+        items = narrowed(self.learned, candidates)
+        ones = np.ones((len(items), 1), np.float32)
+        columns = np.hstack([self.item_factors[items], self.item_biases[items, None], ones]).T
+
+        def score(chunk: IntArray) -> NDArray[np.float32]:
+            one = np.ones((len(chunk), 1), np.float32)
+            rows = np.hstack([self.user_factors[chunk], one, self.user_biases[chunk, None]])
+            return rows @ columns  # (chunk, n_columns)
+
+        return top_k(
+            score,
+            user_idxs,
+            k,
+            item_idxs=items,
+            n_items=len(self.item_biases),
+            hidden=seen,
+            threads=threads,
+        )
+
+    def item_lists(
+        self,
+        item_idxs: IntArray,
+        k: int,
+        *,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists | None:
+        """Items by the cosine of their factors."""
+        items = narrowed(self.learned, candidates)
+        lengths = np.linalg.norm(self.item_factors, axis=1, keepdims=True)
+        unit = self.item_factors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        columns = np.ascontiguousarray(unit[items].T)
+
+        def score(chunk: IntArray) -> NDArray[np.float32]:
+            cosines: NDArray[np.float32] = unit[chunk] @ columns  # (chunk, n_columns)
+            return cosines
+
+        return top_k(
+            score,
+            item_idxs,
+            k,
+            item_idxs=items,
+            n_items=len(self.item_biases),
+            hide_self=True,
+            threads=threads,
+        )
+
+    def to_arrays(self) -> Arrays:
+        """Factors, biases and which items have them."""
+        return {
+            "user_factors": self.user_factors,
+            "user_biases": self.user_biases,
+            "item_factors": self.item_factors,
+            "item_biases": self.item_biases,
+            "learned": self.learned,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The model that `to_arrays` wrote."""
+        names = ("user_factors", "user_biases", "item_factors", "item_biases", "learned")
+        return cls(*(arrays[name] for name in names))
+
+
+@dataclass(frozen=True)
+class LightfmCf(Recommender):
+    """WARP on identities: pure collaborative filtering."""
+
+    name: ClassVar[str] = "lightfm_cf"
+    label: ClassVar[str] = "People with your taste"
+    sentence: ClassVar[str] = "What people who like the same things as you like besides."
+    fitted: ClassVar[type[Fitted]] = FactorsFitted
+
+    factors: int = ranged(64, 1, 1024, "Numbers that describe a user or an item.")
+    epochs: int = ranged(20, 1, 500, "Passes over all likes.")
+    learning_rate: float = ranged(0.05, 1e-4, 1.0, "Step of Adagrad.")
+    max_sampled: int = ranged(10, 1, 1000, "Items drawn at most to find one ranked too high.")
+
+    @property
+    def effort(self) -> float:
+        """Epochs, each of as many numbers as there are factors."""
+        return float(self.epochs * self.factors)
+
+    def first_fit_s(self, dataset: Dataset) -> float:
+        """Seconds of one epoch on a slow machine."""
+        rows, _ = self._rows(dataset)
+        features_per_item = rows.nnz / max(rows.shape[0], 1)
+        return _LIKE_S * dataset.user_items.nnz * self.factors / 64 * (1 + features_per_item) / 2
+
+    def trials(self) -> tuple[Self, ...]:
+        """Three learning rates, each to 30 epochs or as many as were asked for."""
+        epochs = max(self.epochs, 30)
+        rates = dict.fromkeys((self.learning_rate, *_TRIED_RATES))
+        return tuple(replace(self, learning_rate=rate, epochs=epochs) for rate in rates)
+
+    def path(self) -> tuple[Self, ...]:
+        """The numbers of epochs at which a fit is looked at."""
+        passed = [epochs for epochs in _CHECKPOINT_EPOCHS if epochs < self.epochs]
+        return tuple(replace(self, epochs=epochs) for epochs in (*passed, self.epochs))
+
+    def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> FactorsFitted:
+        """Fit from scratch; deterministic with one thread only."""
+        steps = self._fit_steps(dataset, (self.epochs,), seed=seed, threads=threads)
+        return next(iter(steps))
+
+    def fit_path(
+        self, dataset: Dataset, *, seed: int = 0, threads: int = 1
+    ) -> Iterator[FactorsFitted]:
+        """One fit, looked at on its way; each look equals a fit of so many epochs."""
+        marks = tuple(settings.epochs for settings in self.path())
+        return self._fit_steps(dataset, marks, seed=seed, threads=threads)
+
+    def _rows(self, dataset: Dataset) -> tuple[csr_matrix, csr_matrix]:
+        """Rows of the items with a like for the fit, and of all items after it."""
+        warm = _warm(dataset)
+        own = identity(dataset.n_items, np.float32, format="csr")[:, warm]
+        return own[warm], own
+
+    def _fit_steps(
+        self, dataset: Dataset, marks: tuple[int, ...], *, seed: int, threads: int
+    ) -> Iterator[FactorsFitted]:
+        fit_rows, all_rows = self._rows(dataset)
+        likes, weights = _positives(dataset.user_items[:, _warm(dataset)])
+        model = _lightfm(self, seed)
+        done = 0
+        for mark in marks:
+            if likes.nnz:
+                model.fit_partial(
+                    likes,
+                    item_features=fit_rows,
+                    sample_weight=weights,
+                    epochs=mark - done,
+                    num_threads=threads,
+                )
+            done = mark
+            yield _fitted(model, dataset, all_rows) if likes.nnz else _nothing(self, dataset)
+
+
+@dataclass(frozen=True)
+class LightfmHybrid(LightfmCf):
+    """WARP on identities and features; it reaches cold items that have features."""
+
+    name: ClassVar[str] = "lightfm_hybrid"
+    label: ClassVar[str] = "Taste and tags"
+    sentence: ClassVar[str] = "Like the taste of similar people, and by tags for what is new."
+
+    def _rows(self, dataset: Dataset) -> tuple[csr_matrix, csr_matrix]:
+        warm = _warm(dataset)
+        features = dataset.item_features[:, _used(dataset.item_features[warm])]
+        own = identity(dataset.n_items, np.float32, format="csr")[:, warm]
+        rows = unit_rows(hstack([own, features], format="csr"))
+        rows.indices = rows.indices.astype(np.int32)
+        rows.indptr = rows.indptr.astype(np.int32)
+        return rows[warm], rows
+
+
+def _warm(dataset: Dataset) -> IntArray:
+    return _used(dataset.user_items)
+
+
+def _used(matrix: csr_matrix) -> IntArray:
+    return np.flatnonzero(np.bincount(matrix.indices, minlength=matrix.shape[1])).astype(np.int32)
+
+
+def _positives(user_items: csr_matrix) -> tuple[coo_matrix, coo_matrix]:
+    """Likes as ones, and their weights, with the int32 indices that LightFM takes."""
+    likes = user_items.tocoo()
+    place = (likes.row.astype(np.int32), likes.col.astype(np.int32))
+    ones = np.ones(likes.nnz, np.float32)
+    return coo_matrix((ones, place), likes.shape), coo_matrix((likes.data, place), likes.shape)
+
+
+def _lightfm(settings: LightfmCf, seed: int) -> Any:  # noqa: ANN401  LightFM is untyped
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from lightfm import LightFM  # noqa: PLC0415  it may warn that OpenMP is off
+
+    return LightFM(
+        no_components=settings.factors,
+        loss="warp",
+        learning_rate=settings.learning_rate,
+        max_sampled=settings.max_sampled,
+        random_state=seed,
+    )
+
+
+def _fitted(model: Any, dataset: Dataset, rows: csr_matrix) -> FactorsFitted:  # noqa: ANN401
+    known = np.diff(dataset.user_items.indptr) > 0
+    return FactorsFitted(
+        user_factors=np.where(known[:, None], model.user_embeddings, np.float32(0)),
+        user_biases=np.where(known, model.user_biases, np.float32(0)),
+        item_factors=np.ascontiguousarray(rows @ model.item_embeddings, np.float32),
+        item_biases=np.asarray(rows @ model.item_biases, np.float32),
+        learned=np.flatnonzero(np.diff(rows.indptr)).astype(np.int32),
+    )
+
+
+def _nothing(settings: LightfmCf, dataset: Dataset) -> FactorsFitted:
+    """What there is to learn from no likes at all."""
+    return FactorsFitted(
+        user_factors=np.zeros((dataset.n_users, settings.factors), np.float32),
+        user_biases=np.zeros(dataset.n_users, np.float32),
+        item_factors=np.zeros((dataset.n_items, settings.factors), np.float32),
+        item_biases=np.zeros(dataset.n_items, np.float32),
+        learned=np.empty(0, np.int32),
+    )

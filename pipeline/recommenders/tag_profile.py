@@ -1,0 +1,154 @@
+"""Items whose tags are like those of what one likes: TF-IDF vectors and their cosine.
+
+A user's profile is the sum of the vectors of the liked items (Pazzani & Billsus 2007,
+Content-based recommendation systems).  It needs no other user and reaches cold items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags_array, spmatrix
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, narrowed
+from pipeline.recommenders.topk import Lists, top_k
+
+__all__ = ["TagProfile", "TagProfileFitted", "unit_rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class TagProfileFitted(Fitted):
+    """TF-IDF vectors of items and users.
+
+    Attributes
+    ----------
+    item_vectors : shape (n_items, n_features), rows of length 1 or empty.
+    user_vectors : shape (n_users, n_features), the same.
+    """
+
+    item_vectors: csr_matrix
+    user_vectors: csr_matrix
+
+    @property
+    def listable(self) -> IntArray:
+        """Items with a feature, cold ones too."""
+        return np.flatnonzero(np.diff(self.item_vectors.indptr)).astype(np.int32)
+
+    @property
+    def subjects(self) -> IntArray:
+        """Items with a feature, cold ones too."""
+        return self.listable
+
+    def user_lists(
+        self,
+        user_idxs: IntArray,
+        k: int,
+        *,
+        seen: csr_matrix | None = None,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """Items that share a feature with the user's profile, by cosine."""
+        items = narrowed(self.listable, candidates)
+        return self._nearest(self.user_vectors, user_idxs, k, items, hidden=seen, threads=threads)
+
+    def item_lists(
+        self,
+        item_idxs: IntArray,
+        k: int,
+        *,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists | None:
+        """Items that share a feature with the item, by cosine."""
+        items = narrowed(self.listable, candidates)
+        return self._nearest(
+            self.item_vectors, item_idxs, k, items, hide_self=True, threads=threads
+        )
+
+    def _nearest(
+        self,
+        vectors: csr_matrix,
+        rows: IntArray,
+        k: int,
+        items: IntArray,
+        *,
+        hidden: csr_matrix | None = None,
+        hide_self: bool = False,
+        threads: int,
+    ) -> Lists:
+        by_feature = self.item_vectors[items].T.tocsr()  # (n_features, n_columns)
+
+        def score(chunk: IntArray) -> NDArray[np.float32]:
+            cosines: NDArray[np.float32] = (vectors[chunk] @ by_feature).toarray()
+            cosines[cosines <= 0] = -np.inf  # nothing in common
+            return cosines
+
+        return top_k(
+            score,
+            rows,
+            k,
+            item_idxs=items,
+            n_items=self.item_vectors.shape[0],
+            hidden=hidden,
+            hide_self=hide_self,
+            threads=threads,
+        )
+
+    def to_arrays(self) -> Arrays:
+        """Both matrices, as the three arrays of a CSR and its shape."""
+        return {
+            f"{name}_{part}": array
+            for name, matrix in (("item", self.item_vectors), ("user", self.user_vectors))
+            for part, array in (
+                ("data", matrix.data),
+                ("indices", matrix.indices),
+                ("indptr", matrix.indptr),
+                ("shape", np.asarray(matrix.shape)),
+            )
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The model that `to_arrays` wrote."""
+        return cls(*(_matrix(arrays, name) for name in ("item", "user")))
+
+
+def _matrix(arrays: Mapping[str, NDArray[Any]], name: str) -> csr_matrix:
+    parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
+    n_rows, n_columns = arrays[f"{name}_shape"].tolist()
+    return csr_matrix(parts, shape=(n_rows, n_columns))
+
+
+@dataclass(frozen=True)
+class TagProfile(Recommender):
+    """Ranks items by the cosine of TF-IDF vectors of their features."""
+
+    name: ClassVar[str] = "tag_profile"
+    label: ClassVar[str] = "Same tags"
+    sentence: ClassVar[str] = "Things that carry the same, rarer tags as what you like."
+    fitted: ClassVar[type[Fitted]] = TagProfileFitted
+
+    def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagProfileFitted:  # noqa: ARG002
+        """Weight features by smooth inverse document frequency and sum them by user."""
+        features = dataset.item_features
+        document_frequency = np.bincount(features.indices, minlength=features.shape[1])
+        idf = np.log((1 + dataset.n_items) / (1 + document_frequency)) + 1
+        item_vectors = unit_rows(features @ diags_array(idf.astype(np.float32)))
+        return TagProfileFitted(item_vectors, unit_rows(dataset.user_items @ item_vectors))
+
+
+def unit_rows(matrix: spmatrix) -> csr_matrix:
+    """The same rows with Euclidean length 1; empty rows stay empty."""
+    rows = csr_matrix(matrix, dtype=np.float32, copy=True)
+    rows.eliminate_zeros()
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    squares = np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0])
+    rows.data /= np.sqrt(squares)[row].astype(np.float32)
+    rows.sort_indices()
+    return rows
