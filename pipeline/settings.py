@@ -19,27 +19,36 @@ class PipelineSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LIKEWISE_", frozen=True, env_ignore_empty=True)
 
-    data: Path = Field(Path("data"), description="Folder under which everything is written.")
+    data: Path = Field(
+        default=Path("data"), description="Folder under which everything is written."
+    )
     key_file: Path | None = Field(
-        None, description="File of the pseudonym secret; keys/pseudonym.key of the data folder."
+        default=None,
+        description="File of the pseudonym secret; keys/pseudonym.key of the data folder.",
     )
     raw_retention_days: float = Field(
-        7.0, ge=0, description="Days that raw likes are kept; 0 keeps none past anonymizing."
+        default=7.0,
+        ge=0,
+        description="Days that raw likes are kept; 0 keeps none past anonymizing.",
     )
     user_floor: int = Field(
-        1, ge=1, description="Likes that a user needs to be learned from (k-core); 1 is off."
+        default=1,
+        ge=1,
+        description="Likes that a user needs to be learned from (k-core); 1 is off.",
     )
     item_floor: int = Field(
-        1, ge=1, description="Likes that an item needs to be learned from (k-core); 1 is off."
+        default=1,
+        ge=1,
+        description="Likes that an item needs to be learned from (k-core); 1 is off.",
     )
     feature_floor: int = Field(
-        2, ge=1, description="Items that a tag, category or creator needs to be a feature."
+        default=2, ge=1, description="Items that a tag, category or creator needs to be a feature."
     )
     list_length: int = Field(
-        100, ge=1, le=_LENGTH_LIMIT, description="Items of each published list."
+        default=100, ge=1, le=_LENGTH_LIMIT, description="Items of each published list."
     )
-    kept_snapshots: int = Field(5, ge=1, description="Snapshots of a site that are kept.")
-    seed: int = Field(0, ge=0, description="Seed of the split, the fits and the intervals.")
+    kept_snapshots: int = Field(default=5, ge=1, description="Snapshots of a site that are kept.")
+    seed: int = Field(default=0, ge=0, description="Seed of the split, the fits and the intervals.")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -59,13 +59,15 @@ class SiteSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    url: str | None = Field(None, description="Root to crawl; the site's public address.")
-    notice: str | None = Field(None, description="What a reader must know of the data.")
-    like_floor: int = Field(5, ge=0, description="Likes below which the catalogue ends.")
+    url: str | None = Field(default=None, description="Root to crawl; the site's public address.")
+    notice: str | None = Field(default=None, description="What a reader must know of the data.")
+    like_floor: int = Field(default=5, ge=0, description="Likes below which the catalogue ends.")
     catalogue: Catalogue = Field(
-        Catalogue.BROWSER, description="browser reads the page, json the listing."
+        default=Catalogue.BROWSER, description="browser reads the page, json the listing."
     )
-    side: Side = Field(Side.ITEM, description="item reads who likes an item, user what one likes.")
+    side: Side = Field(
+        default=Side.ITEM, description="item reads who likes an item, user what one likes."
+    )
 
 
 def site_settings(site: Site) -> SiteSettings:
@@ -75,7 +77,8 @@ def site_settings(site: Site) -> SiteSettings:
     ------
     pydantic.ValidationError : a value out of range, with every fault.
     """
-    return SiteSettings(_env_prefix=f"LIKEWISE_{site.identifier.upper()}_")
+    prefix = f"LIKEWISE_{site.identifier.upper()}_"
+    return SiteSettings(_env_prefix=prefix)  # type: ignore[call-arg]  # mypy sees fields only
 
 
 def by_name(sites: Sequence[Site]) -> Mapping[str, Site]:
