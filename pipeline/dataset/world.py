@@ -102,9 +102,9 @@ def read_world(
         raise InputError(faults)
     world = World(
         likes=_as_interactions(liked.frame),
-        items=catalogue and catalogue.frame,
-        validation=held_out and _as_interactions(held_out.frame),
-        candidates=allowed and allowed.frame[ITEM_ID],
+        items=catalogue.frame if catalogue else None,
+        validation=_as_interactions(held_out.frame) if held_out else None,
+        candidates=allowed.frame[ITEM_ID] if allowed else None,
     )
     notes = [note for file in given for note in file.notes]
     return replace(world, notes=(*notes, *_unknown_candidates(world)))
