@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["PipelineSettings"]
+from pipeline.errors import InputError
+
+__all__ = ["PipelineSettings", "read_settings"]
+
+_PREFIX: Final = "LIKEWISE_"
 
 _LENGTH_LIMIT: Final = 1000
 
@@ -17,7 +21,7 @@ _LENGTH_LIMIT: Final = 1000
 class PipelineSettings(BaseSettings):
     """Settings of curating, learning and publishing; each is ``LIKEWISE_`` and its name."""
 
-    model_config = SettingsConfigDict(env_prefix="LIKEWISE_", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, env_ignore_empty=True)
 
     data: Path = Field(
         default=Path("data"), description="Folder under which everything is written."
@@ -54,3 +58,26 @@ class PipelineSettings(BaseSettings):
         ge=1,
         description="Threads of fits and lists; every processor.",
     )
+
+    @property
+    def key_path(self) -> Path:
+        """File of the pseudonym secret: ``key_file``, else the one in the data folder."""
+        return self.key_file or self.data / "keys" / "pseudonym.key"
+
+
+def read_settings() -> PipelineSettings:
+    """Settings from the environment.
+
+    Raises
+    ------
+    InputError : every value that is out of its range, by the name of its variable.
+    """
+    try:
+        return PipelineSettings()
+    except ValidationError as err:
+        faults = [
+            f"{_PREFIX}{'_'.join(map(str, fault['loc'])).upper()} is {fault['input']!r}: "
+            f"{fault['msg']}"
+            for fault in err.errors()
+        ]
+        raise InputError(faults) from err

@@ -31,7 +31,7 @@ from pipeline.dataset.tabular import Checked, Kind, Rule, read_table
 from pipeline.errors import InputError
 from scrapers.records import USER_HANDLE
 
-__all__ = ["THUMBNAIL_URL", "World", "read_world"]
+__all__ = ["ITEM_COLUMNS", "THUMBNAIL_URL", "World", "read_world"]
 
 THUMBNAIL_URL: Final = "thumbnail_url"
 
@@ -50,6 +50,7 @@ _ITEM_RULES: Final = (
     Rule(LICENSE, Kind.TEXT),
     Rule(EMBED_URL, Kind.TEXT),
 )
+ITEM_COLUMNS: Final = tuple(rule.name for rule in _ITEM_RULES)
 _PAIR_KEY: Final = (USER_HANDLE, ITEM_ID)
 
 

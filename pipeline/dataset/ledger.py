@@ -1,0 +1,100 @@
+"""Which landed parts the curated zone already holds: ``curated/<site>/runs.json``.
+
+A part is known by its hash, so one that was landed anew under the same name is new.  The
+ledger is written after the table that it speaks of: a crash in between makes a part be read
+twice, which changes nothing, and never makes one be skipped or purged unread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from pipeline.dataset.curated import curated_folder
+from pipeline.dataset.raw import RawRun, raw_runs, read_parts
+from pipeline.errors import CuratedZoneError
+from pipeline.files import write_text
+from scrapers.records import Part, RawTable
+
+__all__ = ["Ledger", "new_rows", "read_ledger", "write_ledger"]
+
+_LEDGER_NAME: Final = "runs.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Hashes of the curated parts, by raw table and run."""
+
+    tables: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def run_ids(self, table: RawTable) -> tuple[str, ...]:
+        """Runs of which at least one part is curated, sorted."""
+        return tuple(sorted(self.tables.get(table.value, {})))
+
+    def missing(self, run: RawRun) -> list[Part]:
+        """Listed parts of a run that are not curated yet."""
+        known = self.tables.get(run.manifest.table.value, {}).get(run.run_id, ())
+        return [part for part in run.manifest.parts if part.sha256 not in known]
+
+    def without(self, *forgotten: RawTable) -> Ledger:
+        """Ledger that knows nothing of these tables."""
+        return Ledger({name: runs for name, runs in self.tables.items() if name not in forgotten})
+
+    def with_runs(self, runs: Iterable[RawRun]) -> Ledger:
+        """Ledger that holds all listed parts of these runs too."""
+        tables = {name: dict(known) for name, known in self.tables.items()}
+        for run in runs:
+            known = tables.setdefault(run.manifest.table.value, {})
+            landed = {part.sha256 for part in run.manifest.parts}
+            if landed:
+                known[run.run_id] = tuple(sorted(landed.union(known.get(run.run_id, ()))))
+        return Ledger(tables)
+
+
+def read_ledger(data: Path, site: str) -> Ledger:
+    """Ledger of a site; an empty one before the first curation.
+
+    Raises
+    ------
+    CuratedZoneError : the file is not a ledger.
+    """
+    path = curated_folder(data, site) / _LEDGER_NAME
+    try:
+        tables: dict[str, Any] = json.loads(path.read_text("utf-8"))["tables"]
+        return Ledger(
+            {
+                table: {run_id: tuple(parts) for run_id, parts in runs.items()}
+                for table, runs in tables.items()
+            }
+        )
+    except FileNotFoundError:
+        return Ledger()
+    except (ValueError, KeyError, AttributeError, TypeError) as err:
+        remedy = "remove it: all landed parts are then read again"
+        raise CuratedZoneError(f"{path} is not a ledger of runs: {err}; {remedy}") from err
+
+
+def write_ledger(data: Path, site: str, ledger: Ledger) -> None:
+    """Replace the ledger of a site atomically."""
+    path = curated_folder(data, site) / _LEDGER_NAME
+    write_text(path, json.dumps(asdict(ledger), indent=1, sort_keys=True) + "\n")
+
+
+def new_rows(
+    data: Path, site: str, table: RawTable, ledger: Ledger
+) -> tuple[list[RawRun], pl.DataFrame | None]:
+    """Runs with parts that are not curated yet, and the rows of these parts; None for none.
+
+    Raises
+    ------
+    RawZoneError : a part that is not what its manifest says.
+    """
+    runs = [run for run in raw_runs(data, site, table) if ledger.missing(run)]
+    if not runs:
+        return [], None
+    return runs, pl.concat([read_parts(run, ledger.missing(run)) for run in runs])

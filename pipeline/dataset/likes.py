@@ -1,0 +1,107 @@
+"""Curated likes: they accumulate over runs, with first and last seen times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.dataset.anonymize import anonymize
+from pipeline.dataset.columns import (
+    FIRST_SEEN_AT,
+    ITEM_ID,
+    KEY_ID,
+    LAST_SEEN_AT,
+    LIKED_AT,
+    PAIR,
+    USER_ID,
+)
+from pipeline.dataset.curated import Curated, empty_curated, read_curated, write_curated
+from pipeline.dataset.keys import Key
+from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
+from pipeline.errors import KeyFileError
+from scrapers.records import RawTable
+
+__all__ = ["LikesReport", "accumulate_likes", "curate_likes", "likes_run_ids"]
+
+
+@dataclass(frozen=True, slots=True)
+class LikesReport:
+    """What a curation of likes did; ``run_ids`` are the runs that were read for it."""
+
+    n_likes: int
+    n_users: int
+    n_items: int
+    n_new_likes: int
+    n_raw_rows: int
+    run_ids: tuple[str, ...]
+    key_id: str
+
+
+def accumulate_likes(curated: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
+    """Both frames as one, a row a pair: earliest ``liked_at`` and first, latest last seen.
+
+    The order of runs does not matter, and rows that come twice change nothing.
+
+    Raises
+    ------
+    KeyFileError : the rows were made with different keys.
+    """
+    rows = pl.concat([curated, new])
+    _refuse_mixed_keys(rows[KEY_ID])
+    return (
+        rows.group_by(PAIR)
+        .agg(
+            pl.col(LIKED_AT).min(),
+            pl.col(FIRST_SEEN_AT).min(),
+            pl.col(LAST_SEEN_AT).max(),
+            pl.col(KEY_ID).first(),
+        )
+        .sort(PAIR)
+    )
+
+
+def _refuse_mixed_keys(*sources: pl.Series) -> None:
+    key_ids = pl.concat(sources).unique().sort().to_list()
+    if len(key_ids) > 1:
+        raise KeyFileError(
+            f"likes of this site were curated with another key (key_id {' and '.join(key_ids)}): "
+            "every person would be doubled; restore the first key file, or move the curated zone "
+            "away and curate anew"
+        )
+
+
+def curate_likes(data: Path, site: str, key: Key) -> LikesReport:
+    """Pseudonymize what was landed since the last time and add it to the curated likes.
+
+    Raises
+    ------
+    KeyFileError : the curated likes were made with another key.
+    RawZoneError : a part that is not what its manifest says.
+    """
+    curated = read_curated(data, site, Curated.LIKES)
+    ledger = read_ledger(data, site)
+    if curated is None:
+        curated, ledger = empty_curated(Curated.LIKES), ledger.without(RawTable.LIKES)
+    _refuse_mixed_keys(curated[KEY_ID], pl.Series([key.key_id]))
+    runs, raw = new_rows(data, site, RawTable.LIKES, ledger)
+    likes = curated
+    if raw is not None:
+        likes = accumulate_likes(curated, anonymize(raw, site, key))
+        write_curated(data, site, Curated.LIKES, likes)
+        write_ledger(data, site, ledger.with_runs(runs))
+    return LikesReport(
+        n_likes=len(likes),
+        n_users=likes[USER_ID].n_unique(),
+        n_items=likes[ITEM_ID].n_unique(),
+        n_new_likes=len(likes) - len(curated),
+        n_raw_rows=0 if raw is None else len(raw),
+        run_ids=tuple(run.run_id for run in runs),
+        key_id=key.key_id,
+    )
+
+
+def likes_run_ids(data: Path, site: str) -> tuple[str, ...]:
+    """Crawl runs whose likes are curated, sorted."""
+    return read_ledger(data, site).run_ids(RawTable.LIKES)
