@@ -1,0 +1,220 @@
+"""Build a snapshot aside: every table filled, checkpointed, closed, verified, hashed, renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from pipeline.errors import SnapshotError
+from pipeline.pointer import file_sha256, site_folder, snapshot_path
+from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_items, user_items
+from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
+from pipeline.snapshot.history import carried_history
+from pipeline.snapshot.lists import filled_lists
+from pipeline.snapshot.verifying import verify
+from pipeline.tables import SCHEMA_VERSION, SNAPSHOT_TABLES, ddl
+
+__all__ = ["BuiltSnapshot", "build"]
+
+_TEMPORARY_SUFFIX: Final = ".building"
+_ID_TIME: Final = "%Y%m%dT%H%M%SZ"
+_READ_ONLY: Final = 0o444
+_COLUMNS: Final = {table.name: table.column_names for table in SNAPSHOT_TABLES}
+# Memory of the writer; above it DuckDB spills into the folder of the snapshots.
+_WRITER: Final[Mapping[str, str | int]] = {"memory_limit": "512MB", "threads": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSnapshot:
+    """A snapshot that stands on disk, verified; not yet published."""
+
+    snapshot_id: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    n_users: int
+    n_items: int
+    n_likes: int
+
+
+def build(
+    data: Path, site: str, contents: SnapshotContents, *, now: datetime | None = None
+) -> BuiltSnapshot:
+    """Build and verify a snapshot; what was published stays as it is.
+
+    Parameters
+    ----------
+    now : instant of the build, in UTC; the present one.  An id is always later than those of
+        the snapshots that are kept, whatever the clock says.
+
+    Raises
+    ------
+    SnapshotError : the contents do not fit together or the built file breaks a rule; every
+        fault is named and no file is left behind.
+    """
+    with locked(data, site, BUILD_LOCK):
+        _remove_leftovers(site_folder(data, site))
+        created_at = _instant_after_kept(data, site, now or datetime.now(UTC))
+        snapshot_id = f"{created_at:{_ID_TIME}}-{_fingerprint(site, contents, created_at)}"
+        path = snapshot_path(data, site, snapshot_id)
+        temporary = path.with_name(f".{snapshot_id}{_TEMPORARY_SUFFIX}")
+        try:
+            info = _info(site, snapshot_id, created_at, contents)
+            _write(temporary, info, contents, carried_history(data, site))
+            _refuse_faults(temporary, snapshot_id)
+            sha256 = _seal(temporary)
+            write_hash(data, site, snapshot_id, sha256)
+            temporary.replace(path)
+            _sync(path.parent)
+        finally:
+            _remove_leftovers(path.parent)
+    counts = {name: int(info.item(0, name)) for name in ("n_users", "n_items", "n_likes")}
+    return BuiltSnapshot(snapshot_id, path, sha256, path.stat().st_size, **counts)
+
+
+def _instant_after_kept(data: Path, site: str, now: datetime) -> datetime:
+    instant = now.astimezone(UTC).replace(microsecond=0)
+    kept = kept_snapshots(data, site)
+    if kept:
+        newest = datetime.strptime(kept[-1].split("-")[0], _ID_TIME).replace(tzinfo=UTC)
+        instant = max(instant, newest + timedelta(seconds=1))
+    return instant
+
+
+def _fingerprint(site: str, contents: SnapshotContents, created_at: datetime) -> str:
+    hashes = contents.models.get_column("model_sha256").to_list()
+    parts = [site, created_at.isoformat(), contents.data_sha256, *hashes]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
+
+
+def _info(
+    site: str, snapshot_id: str, created_at: datetime, contents: SnapshotContents
+) -> pl.DataFrame:
+    likes = contents.likes
+    key_ids = likes.get_column("key_id").unique().to_list()
+    if len(key_ids) != 1:
+        raise SnapshotError(
+            f"curated likes of {site} carry {len(key_ids)} key ids {sorted(key_ids)}, 1 is "
+            "allowed: likes there must be, and all anonymized with one key"
+        )
+    known = pl.concat([contents.items.select("item_id"), likes.select("item_id")])
+    return pl.DataFrame(
+        {
+            "snapshot_id": snapshot_id,
+            "site": site,
+            "schema_version": SCHEMA_VERSION,
+            "created_at": created_at,
+            "key_id": key_ids[0],
+            "run_ids": [list(contents.run_ids)],
+            "likewise_version": version("likewise"),
+            "n_users": likes.get_column("user_id").n_unique(),
+            "n_items": known.get_column("item_id").n_unique(),
+            "n_likes": likes.height,
+            "data_sha256": contents.data_sha256,
+        },
+        schema_overrides={"run_ids": pl.List(pl.String)},
+    )
+
+
+def _write(
+    path: Path, info: pl.DataFrame, contents: SnapshotContents, history: pl.DataFrame | None
+) -> None:
+    items = snapshot_items(contents.items, contents.likes)
+    config: dict[str, str | bool | int | float | list[str]] = {**_WRITER}
+    config["temp_directory"] = f"{path}.spill"
+    with duckdb.connect(path, config=config) as connection:
+        for statement in ddl():
+            connection.execute(statement)
+        for name, frame in _frames(info, items, contents, history):
+            _insert(connection, name, frame.to_arrow())
+        item_ids = items.get_column("item_id").to_numpy().astype(str)
+        for lists in contents.lists:
+            for name, table in filled_lists(lists, item_ids):
+                _insert(connection, name, table)
+        connection.execute("CHECKPOINT")
+    if Path(f"{path}.wal").exists():
+        raise SnapshotError(f"{path}.wal still stands after the checkpoint: the disk may be full")
+
+
+def _frames(
+    info: pl.DataFrame,
+    items: pl.DataFrame,
+    contents: SnapshotContents,
+    history: pl.DataFrame | None,
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    own = contents.evaluation.select(
+        pl.lit(info.item(0, "snapshot_id")).alias("snapshot_id"), pl.all()
+    )
+    yield "snapshot_info", info
+    yield "site", contents.site
+    yield "items", items
+    yield "tags", item_group(items, "tags")
+    yield "categories", item_group(items, "categories")
+    yield "creators", item_group(items, "creator")
+    yield "user_items", user_items(contents.likes, items)
+    yield "models", contents.models
+    yield "evaluation", contents.evaluation
+    if history is not None:
+        yield "evaluation_history", history
+    yield "evaluation_history", own
+    if contents.charts:
+        yield "charts", pl.DataFrame([asdict(chart) for chart in contents.charts])
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    missing = set(_COLUMNS[table]) - set(rows.column_names)
+    if missing:
+        raise SnapshotError(f"table {table} lacks the columns {sorted(missing)}")
+    columns = ", ".join(f'"{name}"' for name in _COLUMNS[table])
+    connection.register("_rows", rows)
+    try:
+        # Names come from the door, never from data.
+        connection.execute(f"INSERT INTO {table} SELECT {columns} FROM _rows")  # noqa: S608
+    except duckdb.Error as err:
+        raise SnapshotError(f"table {table} cannot be filled: {err}") from err
+    finally:
+        connection.unregister("_rows")
+
+
+def _refuse_faults(path: Path, snapshot_id: str) -> None:
+    faults = verify(path, snapshot_id=snapshot_id)
+    if faults:
+        raise SnapshotError(
+            f"snapshot {snapshot_id} breaks {len(faults)} rules and is dropped:"
+            + "".join(f"\n  - {fault}" for fault in faults)
+        )
+
+
+def _seal(path: Path) -> str:
+    path.chmod(_READ_ONLY)
+    _sync(path)
+    return file_sha256(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what this build, or one that was killed, left aside."""
+    for path in folder.glob(f".*{_TEMPORARY_SUFFIX}*"):
+        if path.is_dir():
+            for spilled in path.iterdir():
+                spilled.unlink()
+            path.rmdir()
+        else:
+            path.unlink()

@@ -1,0 +1,211 @@
+"""Rules that the rows of a snapshot keep, as SQL conditions that find offenders.
+
+Grouped by what is read, so that the long lists are scanned once.
+"""
+
+# ruff: noqa: S608 - the queries are made of constants of this module and of the door
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.tables import SCHEMA_VERSION, SNAPSHOT_TABLES, USER_ID_PATTERN
+
+__all__ = ["RULES", "Rules"]
+
+_HTTP: Final = "'https?://.+'"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Conditions over the rows of one source; a row that meets one is an offender.
+
+    Attributes
+    ----------
+    source : what stands after FROM.
+    offenders : (what an offender is, for people; SQL condition).
+    """
+
+    source: str
+    offenders: tuple[tuple[str, str], ...]
+
+    @property
+    def sql(self) -> str:
+        """One query that counts the offenders of each rule, in order."""
+        counts = ", ".join(f"count_if({condition})" for _, condition in self.offenders)
+        return f"SELECT {counts} FROM {self.source}"
+
+
+def _key_rules() -> Iterator[Rules]:
+    for table in SNAPSHOT_TABLES:
+        if table.key:
+            key = ", ".join(table.key)
+            yield Rules(
+                f"(SELECT count(*) AS n FROM {table.name} GROUP BY {key})",
+                ((f"keys ({key}) that stand twice in {table.name}", "n > 1"),),
+            )
+
+
+def _list_rules(table: str, source: str, *own: tuple[str, str]) -> Rules:
+    shared = (
+        ("lists with another number of scores than items", "len(item_idxs) <> len(scores)"),
+        (
+            "lists with a null",
+            "list_count(item_idxs) <> len(item_idxs) OR list_count(scores) <> len(scores)",
+        ),
+        (
+            "lists with an item that does not exist",
+            "list_min(item_idxs) < 0 OR list_max(item_idxs) >= n_items",
+        ),
+        ("lists with an item twice", "len(list_distinct(item_idxs)) <> len(item_idxs)"),
+        (
+            "lists with a score that is no finite number",
+            "NOT isfinite(list_max(scores)) OR NOT isfinite(list_min(scores))",
+        ),
+        ("lists that are not in order of score", "list_reverse_sort(scores) <> scores"),
+        ("lists of an unknown model", "NOT known_model"),
+    )
+    return Rules(source, tuple((f"{what} in {table}", sql) for what, sql in (*shared, *own)))
+
+
+_N_ITEMS: Final = "(SELECT count(*) FROM items) AS n_items"
+_KNOWN_MODEL: Final = "l.model IN (SELECT model FROM models) AS known_model"
+
+RULES: Final[tuple[Rules, ...]] = (
+    *_key_rules(),
+    Rules(
+        "(SELECT (SELECT count(*) FROM snapshot_info) AS info, (SELECT count(*) FROM site) AS "
+        "site, (SELECT count(*) FROM models) AS models, "
+        "(SELECT count(*) FROM user_lists) AS lists)",
+        (
+            ("tables snapshot_info without exactly one row", "info <> 1"),
+            ("tables site without exactly one row", "site <> 1"),
+            ("tables models without a row", "models = 0"),
+            ("tables user_lists without a row", "lists = 0"),
+        ),
+    ),
+    Rules(
+        """(SELECT *, (SELECT count(*) FROM user_items) AS users,
+               (SELECT count(*) FROM items) AS items,
+               (SELECT coalesce(sum(len(item_idxs)), 0) FROM user_items) AS likes,
+               (SELECT coalesce(sum(like_count), 0) FROM items) AS item_likes,
+               (SELECT any_value(site) FROM site) AS site_name
+           FROM snapshot_info)""",
+        (
+            (f"schema versions other than {SCHEMA_VERSION}", f"schema_version <> {SCHEMA_VERSION}"),
+            ("counts n_users that are not the users of user_items", "n_users <> users"),
+            ("counts n_items that are not the rows of items", "n_items <> items"),
+            ("counts n_likes that are not the likes of user_items", "n_likes <> likes"),
+            ("counts n_likes that are not the sum of like_count", "n_likes <> item_likes"),
+            ("sites that are not the snapshot's", "site <> site_name"),
+        ),
+    ),
+    Rules(
+        f"(SELECT *, {_N_ITEMS}, row_number() OVER (ORDER BY item_idx) - 1 AS place FROM items)",
+        (
+            ("gaps or repeats in items.item_idx", "item_idx <> place"),
+            ("items with an empty item_id", "item_id = ''"),
+            ("items with a negative like_count", "like_count < 0"),
+            ("items whose url is not http", f"url NOT SIMILAR TO {_HTTP}"),
+            ("items whose embed_url is not http", f"embed_url NOT SIMILAR TO {_HTTP}"),
+        ),
+    ),
+    Rules(
+        "(SELECT unnest(thumbnails) AS picture FROM items)",
+        (
+            ("thumbnails without an http url", f"picture.url NOT SIMILAR TO {_HTTP} IS NOT FALSE"),
+            (
+                "thumbnails without a size",
+                "coalesce(picture.width, 0) < 1 OR coalesce(picture.height, 0) < 1",
+            ),
+        ),
+    ),
+    Rules("site", (("sites whose base_url is not http", f"base_url NOT SIMILAR TO {_HTTP}"),)),
+    Rules(
+        f"(SELECT *, {_N_ITEMS} FROM user_items)",
+        (
+            (
+                "user ids in user_items that are not pseudonyms",
+                f"NOT regexp_full_match(user_id, '{USER_ID_PATTERN}')",
+            ),
+            ("users in user_items without a like", "len(item_idxs) = 0"),
+            ("users in user_items with a null", "list_count(item_idxs) <> len(item_idxs)"),
+            (
+                "users in user_items with an item that does not exist",
+                "list_min(item_idxs) < 0 OR list_max(item_idxs) >= n_items",
+            ),
+            (
+                "users in user_items with an item twice",
+                "len(list_distinct(item_idxs)) <> len(item_idxs)",
+            ),
+            (
+                "users in user_items whose items are not ascending",
+                "list_sort(item_idxs) <> item_idxs",
+            ),
+        ),
+    ),
+    *(
+        Rules(
+            f"(SELECT *, {_N_ITEMS} FROM {group})",
+            (
+                (f"rows of {group} with an empty slug", "slug = ''"),
+                (
+                    f"rows of {group} with another number of items",
+                    "item_count <> len(item_idxs) OR item_count = 0",
+                ),
+                (
+                    f"rows of {group} with an item that does not exist",
+                    "list_min(item_idxs) < 0 OR list_max(item_idxs) >= n_items",
+                ),
+            ),
+        )
+        for group in ("tags", "categories", "creators")
+    ),
+    _list_rules(
+        "user_lists",
+        f"""(SELECT l.*, {_N_ITEMS}, {_KNOWN_MODEL}, u.item_idxs AS seen
+             FROM user_lists AS l LEFT JOIN user_items AS u USING (user_id))""",
+        ("lists of an unknown user", "seen IS NULL"),
+        ("lists with an item that the user likes already", "list_has_any(item_idxs, seen)"),
+    ),
+    _list_rules(
+        "item_lists",
+        f"(SELECT l.*, {_N_ITEMS}, {_KNOWN_MODEL} FROM item_lists AS l)",
+        ("lists of an item that does not exist", "NOT (item_idx >= 0 AND item_idx < n_items)"),
+        ("lists with the item itself", "list_contains(item_idxs, item_idx)"),
+    ),
+    Rules(
+        "(SELECT count(*) AS n, (SELECT count(*) FROM user_items) AS users "
+        "FROM user_lists GROUP BY model)",
+        (("models that have not one list a user", "n <> users"),),
+    ),
+    *(
+        Rules(
+            table,
+            (
+                (
+                    f"figures of an unknown model in {table}",
+                    "model NOT IN (SELECT model FROM models)"
+                    if table == "evaluation"
+                    else "model = ''",
+                ),
+                (f"figures that are no finite number in {table}", "NOT isfinite(mean)"),
+                (
+                    f"intervals in {table} that miss their mean",
+                    "NOT (low <= mean AND mean <= high)",
+                ),
+            ),
+        )
+        for table in ("evaluation", "evaluation_history")
+    ),
+    Rules(
+        "charts",
+        (
+            ("charts that are not SVG", "NOT starts_with(svg, '<svg')"),
+            ("charts without a title or words", "title = '' OR alternative = ''"),
+        ),
+    ),
+)
+"""Every rule that a snapshot must keep to be published."""

@@ -1,0 +1,75 @@
+"""Is this file a snapshot that may be published?  Every fault, by rule, with its count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from pipeline.snapshot.rules import RULES
+from pipeline.tables import ddl
+
+__all__ = ["verify"]
+
+_SCHEMA: Final = """
+    SELECT table_name, column_name, column_index, data_type, is_nullable, comment
+    FROM duckdb_columns() WHERE NOT internal AND database_name = current_database()
+    UNION ALL
+    SELECT table_name, NULL, NULL, 'TABLE', NULL, comment
+    FROM duckdb_tables() WHERE NOT internal AND database_name = current_database()
+    UNION ALL
+    SELECT view_name, NULL, NULL, 'VIEW', NULL, comment
+    FROM duckdb_views() WHERE NOT internal AND database_name = current_database()
+"""
+# The reader spills nothing and holds one column of lists at a time.
+_READER: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": "768MB",
+    "threads": 2,
+    "temp_directory": "",
+}
+
+
+def verify(path: Path, *, snapshot_id: str) -> list[str]:
+    """Faults of a snapshot's file, one sentence each; empty where it may be published.
+
+    The tables are compared with the door (`pipeline.tables`), then every rule of
+    `pipeline.snapshot.rules` is counted.  Rows are not read while the tables are wrong.
+    """
+    try:
+        with duckdb.connect(path, read_only=True, config=_READER) as connection:
+            return list(_schema_faults(connection)) or list(_row_faults(connection, snapshot_id))
+    except duckdb.Error as err:
+        return [f"{path.name} cannot be read: {err}"]
+
+
+def _schema_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    expected, found = _expected_schema(), _schema(connection)
+    for sign, entries in (("lacks", expected - found), ("should not have", found - expected)):
+        for table, column, _, kind, nullable, _ in sorted(entries, key=str):
+            what = f"column {table}.{column}" if column else f"{kind.lower()} {table}"
+            null = "" if nullable is None else " NULL" if nullable else " NOT NULL"
+            yield f"the file {sign} {what} ({kind}{null}, with its comment) as of pipeline.tables"
+
+
+def _row_faults(connection: duckdb.DuckDBPyConnection, snapshot_id: str) -> Iterator[str]:
+    for rules in RULES:
+        counts = connection.execute(rules.sql).fetchone() or ()
+        for (what, _), count in zip(rules.offenders, counts, strict=True):
+            if count:
+                yield f"{count} {what}"
+    named = connection.execute("SELECT snapshot_id FROM snapshot_info").fetchone()
+    if named and named[0] != snapshot_id:
+        yield f"snapshot_info names {named[0]}, the file is {snapshot_id}"
+
+
+def _expected_schema() -> set[tuple[Any, ...]]:
+    with duckdb.connect(":memory:") as connection:
+        for statement in ddl():
+            connection.execute(statement)
+        return _schema(connection)
+
+
+def _schema(connection: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
+    return set(connection.execute(_SCHEMA).fetchall())
