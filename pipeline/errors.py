@@ -5,6 +5,7 @@ LikewiseError
 ├── KeyFileError      the secret is missing, short, readable by others, or another one
 ├── RawZoneError      landed parts are not what their manifest says
 ├── CuratedZoneError  a curated table is missing or not of its declared form
+├── FitError         a model's fit went astray
 ├── ModelFileError    a model's file is missing, damaged or of other data
 └── SnapshotError     a snapshot cannot be built, verified or published
 
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CuratedZoneError",
+    "FitError",
     "InputError",
     "KeyFileError",
     "LikewiseError",
@@ -59,6 +61,10 @@ class RawZoneError(LikewiseError):
 
 class CuratedZoneError(LikewiseError):
     """A curated table is missing or not of its declared form."""
+
+
+class FitError(LikewiseError):
+    """A fit gave no finite numbers: its learning rate is too high."""
 
 
 class ModelFileError(LikewiseError):

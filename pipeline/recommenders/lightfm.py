@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, hstack, identity
 
 from pipeline.dataset.matrix import Dataset
+from pipeline.errors import FitError
 from pipeline.recommenders.base import (
     Arrays,
     Fitted,
@@ -201,7 +202,10 @@ class LightfmCf(Recommender):
         model = _lightfm(self, seed)
         done = 0
         for mark in marks:
-            if likes.nnz:
+            if not likes.nnz:
+                yield _nothing(self, dataset)
+                continue
+            try:
                 model.fit_partial(
                     likes,
                     item_features=fit_rows,
@@ -209,8 +213,10 @@ class LightfmCf(Recommender):
                     epochs=mark - done,
                     num_threads=threads,
                 )
+            except ValueError as err:  # LightFM's only word for numbers that are not finite
+                raise FitError(f"{self.name} with {self.parameters}: {err}") from err
             done = mark
-            yield _fitted(model, dataset, all_rows) if likes.nnz else _nothing(self, dataset)
+            yield _fitted(model, dataset, all_rows)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags_array, spmatrix
+from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, narrowed
@@ -136,16 +136,17 @@ class TagProfile(Recommender):
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagProfileFitted:  # noqa: ARG002
         """Weight features by smooth inverse document frequency and sum them by user."""
-        features = dataset.item_features
+        features = dataset.item_features.copy()
         document_frequency = np.bincount(features.indices, minlength=features.shape[1])
         idf = np.log((1 + dataset.n_items) / (1 + document_frequency)) + 1
-        item_vectors = unit_rows(features @ diags_array(idf.astype(np.float32)))
+        features.data *= idf[features.indices].astype(np.float32)
+        item_vectors = unit_rows(features)
         return TagProfileFitted(item_vectors, unit_rows(dataset.user_items @ item_vectors))
 
 
-def unit_rows(matrix: spmatrix) -> csr_matrix:
+def unit_rows(matrix: csr_matrix) -> csr_matrix:
     """The same rows with Euclidean length 1; empty rows stay empty."""
-    rows = csr_matrix(matrix, dtype=np.float32, copy=True)
+    rows: csr_matrix = matrix.tocsr().astype(np.float32)  # a copy
     rows.eliminate_zeros()
     row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     squares = np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0])
