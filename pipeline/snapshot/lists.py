@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from pipeline.errors import SnapshotError
 from pipeline.lists import ModelLists
 
 __all__ = ["filled_lists", "list_columns"]
+
+_BATCH_ROWS: Final = 8192
 
 
 def filled_lists(lists: ModelLists, item_ids: NDArray[np.str_]) -> Iterator[tuple[str, pa.Table]]:
@@ -26,23 +29,33 @@ def filled_lists(lists: ModelLists, item_ids: NDArray[np.str_]) -> Iterator[tupl
             f"lists of {lists.model} were made over {len(lists.item_ids)} items, the snapshot has "
             f"{len(item_ids)} or others: make the lists again from the present likes and items"
         )
-    subjects = {
-        "user_lists": ("user_id", pa.array(lists.user_ids.astype(object), pa.string())),
-        "item_lists": ("item_idx", pa.array(lists.item_idxs, pa.int32())),
-    }
-    arrays = {
-        "user_lists": (lists.user_item_idxs, lists.user_scores),
-        "item_lists": (lists.item_item_idxs, lists.item_scores),
-    }
-    for table, (name, keys) in subjects.items():
-        listed, scores = list_columns(*arrays[table])
-        if len(listed.values):
-            models = pa.array([lists.model] * len(keys), pa.string())
-            yield table, pa.table({name: keys, "model": models, **_named(listed, scores)})
+    users = lists.user_ids, lists.user_item_idxs, lists.user_scores
+    items = lists.item_idxs, lists.item_item_idxs, lists.item_scores
+    yield from _batches("user_lists", "user_id", pa.string(), lists.model, *users)
+    yield from _batches("item_lists", "item_idx", pa.int32(), lists.model, *items)
 
 
-def _named(listed: pa.ListArray, scores: pa.ListArray) -> dict[str, pa.ListArray]:
-    return {"item_idxs": listed, "scores": scores}
+def _batches(
+    table: str,
+    key: str,
+    kind: pa.DataType,
+    model: str,
+    subjects: NDArray[np.str_] | NDArray[np.int32],
+    item_idxs: NDArray[np.int32],
+    scores: NDArray[np.float32],
+) -> Iterator[tuple[str, pa.Table]]:
+    if not (item_idxs >= 0).any():
+        return
+    for start in range(0, len(subjects), _BATCH_ROWS):
+        rows = slice(start, start + _BATCH_ROWS)
+        listed, of_items = list_columns(item_idxs[rows], scores[rows])
+        columns = {
+            key: pa.array(subjects[rows].tolist(), kind),
+            "model": pa.repeat(model, len(listed)),
+            "item_idxs": listed,
+            "scores": of_items,
+        }
+        yield table, pa.table(columns)
 
 
 def list_columns(
