@@ -17,8 +17,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from pipeline.dataset.columns import PART
-from pipeline.dataset.matrix import Dataset, subset, user_items_of
+from pipeline.dataset.matrix import Dataset, user_items_of
+from pipeline.dataset.splits import Part, Split
 from pipeline.evaluation.intervals import RESAMPLES, Interval, intervals, paired_difference
 from pipeline.evaluation.metrics import (
     coverage,
@@ -43,7 +43,6 @@ USER_METRICS: Final = {
 }
 COVERAGE: Final = "coverage"
 POPULAR: Final = "popular_share"
-_TRAIN, _VALIDATION, _TEST = "train", "validation", "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,22 @@ class HeldOut:
     seed: int
 
     @classmethod
-    def of(cls, dataset: Dataset, split: pl.DataFrame, *, kind: str, seed: int) -> HeldOut:
-        """The parts of a data set by a frame with ``user_id``, ``item_id`` and ``part``."""
-        parts = {
-            part: user_items_of(dataset, split.filter(pl.col(PART) == part))
-            for part in (_VALIDATION, _TEST)
-        }
-        train = subset(dataset, split.filter(pl.col(PART) == _TRAIN))
-        return cls(train, parts[_VALIDATION], parts[_TEST], kind, seed)
+    def of(cls, dataset: Dataset, split: Split) -> HeldOut:
+        """The parts of a data set's interactions; a train like keeps its weight.
+
+        Raises
+        ------
+        ValueError : the split has a user or an item that the data set does not know.
+        """
+        train = user_items_of(dataset, split.part(Part.TRAIN))
+        weighted: csr_matrix = dataset.user_items.multiply(train).tocsr()
+        return cls(
+            replace(dataset, user_items=weighted),
+            user_items_of(dataset, split.part(Part.VALIDATION)),
+            user_items_of(dataset, split.part(Part.TEST)),
+            split.kind.value,
+            split.seed,
+        )
 
     @property
     def known(self) -> Dataset:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Final
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from pipeline.dataset.matrix import Dataset
@@ -19,13 +22,17 @@ from pipeline.files import write_atomically
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.registry import recommender
 
-__all__ = ["ModelFacts", "SavedModel", "load_model", "model_path", "save_model"]
+__all__ = ["ModelFacts", "SavedModel", "load_facts", "load_model", "model_path", "save_model"]
 
 _FORMAT: Final = 1
 _FACTS: Final = "facts"
 _USER_IDS: Final = "user_ids"
 _ITEM_IDS: Final = "item_ids"
 _MODEL_PREFIX: Final = "model."
+_UNREADABLE: Final = (
+    *(OSError, EOFError, BadZipFile, zlib.error),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +111,17 @@ def save_model(path: Path, saved: SavedModel) -> None:
     write_atomically(path, write)
 
 
+def load_facts(path: Path) -> ModelFacts:
+    """Facts of a model's file, without its arrays.
+
+    Raises
+    ------
+    ModelFileError : the file is missing, damaged or of another format.
+    """
+    with _opened(path) as file:
+        return _facts(path, file)
+
+
 def load_model(path: Path, *, data_sha256: str | None = None) -> SavedModel:
     """The model that `save_model` wrote; no pickle is ever read.
 
@@ -112,22 +130,33 @@ def load_model(path: Path, *, data_sha256: str | None = None) -> SavedModel:
     ModelFileError : the file is missing, damaged, of another format, or not fitted on the
         data of this hash.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        facts = ModelFacts(**json.loads(str(arrays[_FACTS])))
-        if facts.format != _FORMAT:
-            raise ModelFileError(
-                f"{path} has format {facts.format}; this version reads {_FORMAT}: fit it again"
-            )
-        prefix = len(_MODEL_PREFIX)
+    with _opened(path) as file:
+        facts = _facts(path, file)
         own = {
-            name[prefix:]: array for name, array in arrays.items() if name.startswith(_MODEL_PREFIX)
+            name.removeprefix(_MODEL_PREFIX): file[name]
+            for name in file.files
+            if name.startswith(_MODEL_PREFIX)
         }
         fitted = recommender(facts.model).fitted.from_arrays(own)
-        saved = SavedModel(fitted, facts, arrays[_USER_IDS], arrays[_ITEM_IDS])
-    except (OSError, EOFError, BadZipFile, ValueError, KeyError, TypeError, AttributeError) as err:
-        raise ModelFileError(f"{path} is not a model that can be read: {err!r}") from err
+        saved = SavedModel(fitted, facts, file[_USER_IDS], file[_ITEM_IDS])
     if data_sha256 not in {None, facts.data_sha256}:
         raise ModelFileError(f"{path} was fitted on other data ({facts.data_sha256}): fit it again")
     return saved
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[NpzFile]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            yield file
+    except _UNREADABLE as err:
+        raise ModelFileError(f"{path} is not a model that can be read: {err!r}") from err
+
+
+def _facts(path: Path, file: NpzFile) -> ModelFacts:
+    facts = ModelFacts(**json.loads(str(file[_FACTS])))
+    if facts.format != _FORMAT:
+        raise ModelFileError(
+            f"{path} has format {facts.format}; this version reads {_FORMAT}: fit it again"
+        )
+    return facts
