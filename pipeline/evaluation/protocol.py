@@ -17,8 +17,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from pipeline.dataset.columns import PART
 from pipeline.dataset.matrix import Dataset, user_items_of
-from pipeline.dataset.splits import Part, Split
+from pipeline.dataset.splits import Part
 from pipeline.evaluation.intervals import RESAMPLES, Interval, intervals, paired_difference
 from pipeline.evaluation.metrics import (
     coverage,
@@ -63,22 +64,23 @@ class HeldOut:
     seed: int
 
     @classmethod
-    def of(cls, dataset: Dataset, split: Split) -> HeldOut:
+    def of(cls, dataset: Dataset, split: pl.DataFrame, *, kind: str, seed: int) -> HeldOut:
         """The parts of a data set's interactions; a train like keeps its weight.
+
+        Parameters
+        ----------
+        split : columns ``user_id``, ``item_id``, ``part``, as the curated table.
 
         Raises
         ------
         ValueError : the split has a user or an item that the data set does not know.
         """
-        train = user_items_of(dataset, split.part(Part.TRAIN))
-        weighted: csr_matrix = dataset.user_items.multiply(train).tocsr()
-        return cls(
-            replace(dataset, user_items=weighted),
-            user_items_of(dataset, split.part(Part.VALIDATION)),
-            user_items_of(dataset, split.part(Part.TEST)),
-            split.kind.value,
-            split.seed,
+        train, validation, test = (
+            user_items_of(dataset, split.filter(pl.col(PART) == part.value))
+            for part in (Part.TRAIN, Part.VALIDATION, Part.TEST)
         )
+        weighted: csr_matrix = dataset.user_items.multiply(train).tocsr()
+        return cls(replace(dataset, user_items=weighted), validation, test, kind, seed)
 
     @property
     def known(self) -> Dataset:
