@@ -1,1 +1,1 @@
-"""A published snapshot is read and answered from."""
+"""Room 3: published snapshots are read and answered from, as JSON."""

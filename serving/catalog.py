@@ -1,0 +1,156 @@
+"""Which snapshots are served: they are looked for, loaded aside and swapped in whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from pipeline.pointer import (
+    SITE_NAME_PATTERN,
+    Pointer,
+    published_sites,
+    read_pointer,
+    snapshot_path,
+)
+from serving.answers import SiteState
+from serving.errors import SnapshotRefusedError
+from serving.loading import load
+from serving.settings import ServingSettings
+from serving.snapshot import Snapshot
+
+__all__ = ["Catalog"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What was refused, why, and from when on it is tried again whatever happens."""
+
+    attempt: object
+    faults: tuple[str, ...]
+    retry_at_s: float
+
+
+@dataclass(slots=True)
+class Catalog:
+    """Loaded snapshots by site.
+
+    A request takes one snapshot and answers from it alone, so a swap in between is never seen.
+    The mapping is replaced, never changed.
+    """
+
+    settings: ServingSettings
+    snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
+    _pointers: dict[str, Pointer] = field(default_factory=dict)
+    _refusals: dict[str, _Refusal] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load what is published, then keep looking for newer until the block is left."""
+        await self.refresh()
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watch
+
+    async def refresh(self) -> None:
+        """Look once at every site's pointer and swap in what is newer.
+
+        Never raises for what it finds: a refused snapshot is logged and kept for ``states``.
+        """
+        async with self._turn:
+            published = await asyncio.to_thread(self._published)
+            self._drop_all_but(published)
+            for site in published:
+                await self._refresh_site(site)
+
+    def states(self) -> list[SiteState]:
+        """What is served of each site and what was refused, by name of the site."""
+        return [
+            SiteState(
+                site=site,
+                snapshot_id=self.snapshots[site].snapshot_id if site in self.snapshots else None,
+                faults=list(self._refusals[site].faults) if site in self._refusals else [],
+            )
+            for site in sorted({*self.snapshots, *self._refusals})
+        ]
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.poll_s)
+            try:
+                await self.refresh()
+            except Exception as err:
+                _log.exception("poll failed", extra={"fields": {"error": type(err).__name__}})
+
+    def _published(self) -> list[str]:
+        named = published_sites(self.settings.data)
+        return [site for site in named if re.fullmatch(SITE_NAME_PATTERN, site)]
+
+    def _drop_all_but(self, published: list[str]) -> None:
+        for site in {*self.snapshots, *self._refusals} - set(published):
+            self._pointers.pop(site, None)
+            self._refusals.pop(site, None)
+            self.snapshots = {name: s for name, s in self.snapshots.items() if name != site}
+            _log.info("site is no longer published", extra={"fields": {"site": site}})
+
+    async def _refresh_site(self, site: str) -> None:
+        attempt: object = None
+        try:
+            pointer, attempt = await asyncio.to_thread(self._attempt, site)
+            if pointer is None or not self._is_due(site, pointer, attempt):
+                return
+            snapshot = await asyncio.to_thread(load, self.settings, site, pointer)
+        except SnapshotRefusedError as err:
+            self._refuse(site, attempt, err.faults)
+        except Exception as err:  # whatever a file holds, what is served goes on
+            if self._is_new(site, attempt):
+                self._refuse(site, attempt, (f"{type(err).__name__}: {err}",))
+        else:
+            self._serve(site, pointer, snapshot)
+
+    def _attempt(self, site: str) -> tuple[Pointer | None, object]:
+        """Pointer of a site, and what must change for a refused one to be worth a new try."""
+        pointer = read_pointer(self.settings.data, site)
+        if pointer is None:
+            return None, None
+        try:
+            stat = snapshot_path(self.settings.data, site, pointer.snapshot_id).stat()
+        except OSError:
+            return pointer, (pointer, None)
+        return pointer, (pointer, stat.st_mtime_ns, stat.st_ino, stat.st_size)
+
+    def _is_due(self, site: str, pointer: Pointer, attempt: object) -> bool:
+        served = self._pointers.get(site)
+        if served and (served.snapshot_id, served.sha256) == (pointer.snapshot_id, pointer.sha256):
+            self._refusals.pop(site, None)
+            return False
+        return self._is_new(site, attempt)
+
+    def _is_new(self, site: str, attempt: object) -> bool:
+        refusal = self._refusals.get(site)
+        return (
+            refusal is None or refusal.attempt != attempt or time.monotonic() >= refusal.retry_at_s
+        )
+
+    def _refuse(self, site: str, attempt: object, faults: tuple[str, ...]) -> None:
+        retry_at_s = time.monotonic() + self.settings.retry_s
+        self._refusals[site] = _Refusal(attempt, faults, retry_at_s)
+        _log.error("snapshot refused", extra={"fields": {"site": site, "faults": list(faults)}})
+
+    def _serve(self, site: str, pointer: Pointer, snapshot: Snapshot) -> None:
+        self._pointers[site] = pointer
+        self._refusals.pop(site, None)
+        self.snapshots = {**self.snapshots, site: snapshot}
+        fields = {"site": site, "snapshot_id": snapshot.snapshot_id}
+        _log.info("snapshot loaded", extra={"fields": fields})

@@ -1,0 +1,50 @@
+"""Errors of the serving room.
+
+ServingError
+├── SnapshotRefusedError   a published snapshot is not fit to be served; the old one goes on
+├── PortsTakenError        no free port to listen on
+└── ApiProblemError        a request that cannot be answered, as problem+json tells it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+__all__ = ["ApiProblemError", "PortsTakenError", "ServingError", "SnapshotRefusedError"]
+
+
+class ServingError(Exception):
+    """Base of every error that the serving room raises."""
+
+
+class SnapshotRefusedError(ServingError):
+    """A published snapshot is not fit to be served; ``faults`` names every reason."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+class PortsTakenError(ServingError):
+    """No port to listen on; the message says which were tried."""
+
+
+class ApiProblemError(ServingError):
+    """A request that cannot be answered.
+
+    ``kind`` is the part after ``/docs#`` of the problem's type; None where the status says all.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        kind: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.kind = kind
+        self.more = dict(more or {})

@@ -1,0 +1,90 @@
+"""The one shape of errors: problem+json (RFC 9457), for every status and every route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from serving.errors import ApiProblemError
+
+__all__ = ["KINDS", "PROBLEM_MEDIA_TYPE", "add_problem_handlers", "problem_response"]
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
+KINDS: Final[Mapping[str, str]] = {
+    "unknown-site": "No snapshot of a site of that name is loaded; /v1/sites lists those that are.",
+    "unknown-item": "The snapshot has no item of that id. Ids are percent-encoded in a path.",
+    "unknown-user": "The snapshot has no person of that pseudonym.",
+    "unknown-model": "The site has no such list of that model; `known` names those that it has.",
+    "invalid-request": "The request breaks its schema; `errors` names every fault.",
+    "not-ready": "No site is loaded; `sites` says what was refused and why.",
+}
+_ECHO_LENGTH: Final = 100
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    kind: str | None = None,
+    more: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Problem as a response; ``more`` are extension members."""
+    body = {
+        "type": f"/docs#{kind}" if kind else "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **(more or {}),
+    }
+    return Response(
+        orjson.dumps(body),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        media_type=PROBLEM_MEDIA_TYPE,
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Make every error that a route or the router raises a problem."""
+    app.add_exception_handler(ApiProblemError, _from_problem)
+    app.add_exception_handler(HTTPException, _from_http)
+    app.add_exception_handler(RequestValidationError, _from_validation)
+
+
+async def _from_problem(_: Request, err: Exception) -> Response:
+    assert isinstance(err, ApiProblemError)  # noqa: S101
+    return problem_response(err.status, err.detail, kind=err.kind, more=err.more)
+
+
+async def _from_http(_: Request, err: Exception) -> Response:
+    assert isinstance(err, HTTPException)  # noqa: S101
+    detail = {
+        404: "There is no such route; /docs lists those that there are.",
+        405: "The route answers GET and HEAD only.",
+    }.get(err.status_code, str(err.detail))
+    return problem_response(err.status_code, detail, headers=err.headers)
+
+
+async def _from_validation(_: Request, err: Exception) -> Response:
+    assert isinstance(err, RequestValidationError)  # noqa: S101
+    errors = [_fault(error) for error in err.errors()]
+    detail = "; ".join(f"{error['name']}: {error['detail']}" for error in errors)
+    return problem_response(422, detail, kind="invalid-request", more={"errors": errors})
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str | None]:
+    location, *names = error["loc"]
+    value = error.get("input")
+    return {
+        "location": str(location),
+        "name": ".".join(str(name) for name in names)[:_ECHO_LENGTH],
+        "detail": str(error["msg"]),
+        "value": None if value is None else str(value)[:_ECHO_LENGTH],
+    }

@@ -1,0 +1,1 @@
+"""Routes by concern; each module builds one router on the catalog."""

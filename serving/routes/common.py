@@ -1,0 +1,148 @@
+"""What several routes share: parameters, look-ups that raise problems, documented errors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pipeline.pointer import SITE_NAME_PATTERN
+from serving.answers import ListKind, Problem
+from serving.catalog import Catalog
+from serving.encoding import MAX_K, encoded_list
+from serving.errors import ApiProblemError
+from serving.problems import PROBLEM_MEDIA_TYPE
+from serving.snapshot import Snapshot
+
+__all__ = [
+    "JSON",
+    "ItemId",
+    "ListQuery",
+    "Site",
+    "UserId",
+    "documented",
+    "item_idx_of",
+    "list_body",
+    "snapshot_of",
+]
+
+JSON: Final = "application/json"
+_PROBLEMS: Final = {
+    404: "What the path names is unknown.",
+    405: "The route answers GET and HEAD only.",
+    422: "The request breaks its schema.",
+    500: "Something went wrong.",
+    503: "No site is loaded.",
+}
+
+
+def _decoded(segment: str) -> str:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError as err:
+        raise ValueError("is not percent-encoded UTF-8") from err
+
+
+Site = Annotated[
+    str,
+    Path(
+        description="Name of the site.",
+        json_schema_extra={"pattern": f"^{SITE_NAME_PATTERN}$"},
+    ),
+]
+ItemId = Annotated[
+    str,
+    AfterValidator(_decoded),
+    Path(description="The site's opaque id of the item, percent-encoded (a slash as %2F)."),
+]
+UserId = Annotated[
+    str, AfterValidator(_decoded), Path(description="Pseudonym of a person: 32 hex digits.")
+]
+
+
+class ListQuery(BaseModel):
+    """What may be asked of a list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: str | None = Field(
+        None, description="Name of a model; without it the site's default that has a list."
+    )
+    k: int = Field(20, ge=1, le=MAX_K, description="Length of the list.")
+
+
+Listed = Annotated[ListQuery, Query()]
+
+
+def documented(
+    answer: type[BaseModel], description: str, *, problems: tuple[int, ...]
+) -> dict[int | str, dict[str, Any]]:
+    """``responses=`` of a route: its answer and the problems it may give instead."""
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {
+        200: {"model": answer, "description": description},
+        **{
+            status: {
+                "description": _PROBLEMS[status],
+                "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}},
+            }
+            for status in (*problems, 405, 500)
+        },
+    }
+
+
+def snapshot_of(catalog: Catalog, site: str) -> Snapshot:
+    """Loaded snapshot of a site.
+
+    Raises
+    ------
+    ApiProblemError : 404, the site has none.
+    """
+    snapshot = catalog.snapshots.get(site)
+    if snapshot is None:
+        raise ApiProblemError(
+            404,
+            f"No snapshot of a site {site[:100]!r} is loaded.",
+            kind="unknown-site",
+            more={"known": sorted(catalog.snapshots)},
+        )
+    return snapshot
+
+
+def item_idx_of(snapshot: Snapshot, item_id: str) -> int:
+    """Position of an item.
+
+    Raises
+    ------
+    ApiProblemError : 404, the snapshot has no such item.
+    """
+    item_idx = snapshot.items.index.get(item_id)
+    if item_idx is None:
+        detail = f"{snapshot.site.site} has no item {item_id[:100]!r}."
+        raise ApiProblemError(404, detail, kind="unknown-item")
+    return item_idx
+
+
+def list_body(
+    snapshot: Snapshot, kind: ListKind, subject: tuple[str, str], row: int, query: ListQuery
+) -> bytes:
+    """Body of a list's answer; empty where the model has no list for the subject.
+
+    Raises
+    ------
+    ApiProblemError : 404, the site has no lists of that kind, or none of that model.
+    """
+    named = snapshot.lists[kind]
+    model = query.model or snapshot.default_model(kind, row)
+    if model is None or model not in named:
+        asked = f"model {model[:100]!r}" if model else "any model"
+        raise ApiProblemError(
+            404,
+            f"{snapshot.site.site} has no lists ({kind}) of {asked}.",
+            kind="unknown-model",
+            more={"known": list(named)},
+        )
+    item_idxs, scores = named[model].top(row, query.k)
+    return encoded_list(snapshot, subject=subject, model=model, item_idxs=item_idxs, scores=scores)

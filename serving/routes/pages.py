@@ -1,0 +1,114 @@
+"""The two pages of the API itself: where to start, and what routes there are.
+
+Plain pages with no script and nothing from another host.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from html import escape
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from serving.catalog import Catalog
+from serving.problems import KINDS
+from serving.samples import sample_links
+
+__all__ = ["build_router"]
+
+_STYLE: Final = """
+:root{color-scheme:light dark;--line:#8884;--quiet:#7779}
+body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem;border-top:1px solid var(--line);
+padding-top:1rem}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;
+padding:.25rem .75rem .25rem 0;border-bottom:1px solid var(--line)}
+"""
+_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+def build_router(catalog: Catalog) -> APIRouter:
+    """Pages for people who look around with a browser."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def start() -> Response:
+        return _page("Likewise", "".join(_start(catalog)))
+
+    @router.get("/docs")
+    async def docs(request: Request) -> Response:
+        return _page("Likewise API", "".join(_docs(request.app.openapi())))
+
+    return router
+
+
+def _page(title: str, body: str) -> Response:
+    text = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<style>{_STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
+    )
+    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    return Response(text, headers=headers, media_type="text/html")
+
+
+def _link(href: str, text: str | None = None) -> str:
+    return f'<a href="{escape(href)}">{escape(text or href)}</a>'
+
+
+def _start(catalog: Catalog) -> Iterator[str]:
+    yield "<p>A self-hosted recommender for sites where likes are public. This is its JSON API: "
+    yield f"{_link('/docs', 'routes')}, {_link('/openapi.json')}, {_link('/health/ready')}.</p>"
+    if not catalog.snapshots:
+        yield f"<p>No site is served yet. {_link('/health/ready')} says why.</p>"
+    for _, snapshot in sorted(catalog.snapshots.items()):
+        site = snapshot.site
+        yield f"<h2>{escape(site.title)}</h2>"
+        yield f"<p>{escape(site.notice)}</p>" if site.notice else ""
+        yield f"<p>{site.n_likes:,} likes of {site.n_users:,} people on {site.n_items:,} items; "
+        yield f"snapshot <code>{escape(site.snapshot_id)}</code>.</p><ul>"
+        for path in (f"/v1/{site.site}", f"/v1/{site.site}/models", *sample_links(snapshot)):
+            yield f"<li><code>{_link(path)}</code></li>"
+        yield "</ul>"
+    dagster = catalog.settings.dagster_url
+    yield "<h2>Dagster</h2><p>Crawls, training and publishing are run from Dagster's UI, "
+    yield f"where it has been started: {_link(dagster)}.</p>"
+
+
+def _docs(document: dict[str, Any]) -> Iterator[str]:
+    yield f"<p>Every route answers JSON; {_link('/openapi.json')} is the whole description. "
+    yield "Ids are opaque: percent-encode them (a slash as <code>%2F</code>).</p>"
+    for path, methods in document["paths"].items():
+        operation = methods["get"]
+        yield f"<h2><code>GET {escape(path)}</code></h2><p>{escape(operation['description'])}</p>"
+        yield from _parameters(operation.get("parameters", []))
+        answers = ", ".join(escape(status) for status in operation["responses"])
+        yield f"<p>Answers: {answers}.</p>"
+    yield "<h2>Problems</h2><p>Every error is <code>application/problem+json</code>.</p><table>"
+    for kind, meaning in KINDS.items():
+        yield f'<tr id="{kind}"><td><code>{kind}</code><td>{escape(meaning)}'
+    yield "</table>"
+
+
+def _parameters(parameters: list[dict[str, Any]]) -> Iterator[str]:
+    if not parameters:
+        return
+    yield "<table>"
+    for parameter in parameters:
+        schema = parameter["schema"]
+        default = f" Default {schema['default']}." if schema.get("default") is not None else ""
+        limits = f" {schema['minimum']} to {schema['maximum']}." if "minimum" in schema else ""
+        text = escape(parameter.get("description", "") + limits + default)
+        yield f"<tr><td><code>{escape(parameter['name'])}</code><td>{parameter['in']}<td>{text}"
+    yield "</table>"

@@ -1,0 +1,60 @@
+"""Sites and their models."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from serving.answers import ListKind, ModelsAnswer, SiteAnswer, SiteCard, SitesAnswer
+from serving.catalog import Catalog
+from serving.routes.common import JSON, Site, documented, snapshot_of
+from serving.snapshot import Snapshot
+
+__all__ = ["build_router"]
+
+
+def build_router(catalog: Catalog) -> APIRouter:
+    """Routes about sites as wholes."""
+    router = APIRouter(tags=["sites"])
+
+    @router.get("/v1/sites", responses=documented(SitesAnswer, "Every loaded site.", problems=()))
+    async def sites() -> Response:
+        """List the sites that are served."""
+        return Response(_sites(catalog), media_type=JSON)
+
+    @router.get("/v1/{site}", responses=documented(SiteAnswer, "The site.", problems=(404, 422)))
+    async def site(site: Site) -> Response:
+        """Describe one site: forms of its urls, counts, models."""
+        snapshot = snapshot_of(catalog, site)
+        return Response(snapshot.site.model_dump_json(), media_type=JSON)
+
+    @router.get(
+        "/v1/{site}/models",
+        responses=documented(ModelsAnswer, "Models in the order of display.", problems=(404, 422)),
+    )
+    async def models(site: Site) -> Response:
+        """List the models of a site with parameters, times and evaluation."""
+        return Response(_models(snapshot_of(catalog, site)), media_type=JSON)
+
+    return router
+
+
+def _sites(catalog: Catalog) -> str:
+    loaded = sorted(catalog.snapshots.items())
+    cards = [
+        SiteCard.model_validate(snapshot.site.model_dump(include=set(SiteCard.model_fields)))
+        for _, snapshot in loaded
+    ]
+    return SitesAnswer(sites=cards).model_dump_json()
+
+
+def _models(snapshot: Snapshot) -> str:
+    defaults: dict[ListKind, str] = {
+        kind: next(iter(named)) for kind, named in snapshot.lists.items() if named
+    }
+    return ModelsAnswer(
+        site=snapshot.site.site,
+        snapshot_id=snapshot.snapshot_id,
+        generated_at=snapshot.site.generated_at,
+        defaults=defaults,
+        models=list(snapshot.models),
+    ).model_dump_json()

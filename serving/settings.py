@@ -1,0 +1,48 @@
+"""Settings of the API, read from the environment (``LIKEWISE_*``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["ServingSettings"]
+
+
+class ServingSettings(BaseSettings):
+    """What an operator may set; checked when created, never changed afterwards."""
+
+    model_config = SettingsConfigDict(env_prefix="LIKEWISE_", frozen=True, extra="ignore")
+
+    data: Path = Field(default=Path("data"), description="Data folder; the API only reads it.")
+    host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
+    port: int = Field(
+        default=8000,
+        ge=0,
+        le=65535,
+        description="Port of the API; 0 takes any, a taken one the next free.",
+    )
+    poll_s: float = Field(
+        default=1.0, gt=0, le=3600, description="Seconds between two looks for a newer snapshot."
+    )
+    retry_s: float = Field(
+        default=60.0, gt=0, le=86400, description="Seconds until a refused snapshot is tried again."
+    )
+    default_model: str = Field(
+        default="lightfm_hybrid",
+        description="Model that answers when a request names none, where it is published.",
+    )
+    load_threads: int = Field(
+        default=1, ge=1, le=64, description="Threads that read a snapshot while it is loaded."
+    )
+    load_memory_mb: int = Field(
+        default=256, ge=64, le=65536, description="Megabytes that DuckDB may take while it loads."
+    )
+    log_requests: bool = Field(
+        default=True, description="One log line a request, by route template."
+    )
+    dagster_url: str = Field(
+        default="http://127.0.0.1:3000",
+        description="Where the start page says that Dagster's UI is.",
+    )
