@@ -29,33 +29,21 @@ def filled_lists(lists: ModelLists, item_ids: NDArray[np.str_]) -> Iterator[tupl
             f"lists of {lists.model} were made over {len(lists.item_ids)} items, the snapshot has "
             f"{len(item_ids)} or others: make the lists again from the present likes and items"
         )
-    users = lists.user_ids, lists.user_item_idxs, lists.user_scores
-    items = lists.item_idxs, lists.item_item_idxs, lists.item_scores
-    yield from _batches("user_lists", "user_id", pa.string(), lists.model, *users)
-    yield from _batches("item_lists", "item_idx", pa.int32(), lists.model, *items)
-
-
-def _batches(
-    table: str,
-    key: str,
-    kind: pa.DataType,
-    model: str,
-    subjects: NDArray[np.str_] | NDArray[np.int32],
-    item_idxs: NDArray[np.int32],
-    scores: NDArray[np.float32],
-) -> Iterator[tuple[str, pa.Table]]:
-    if not (item_idxs >= 0).any():
-        return
-    for start in range(0, len(subjects), _BATCH_ROWS):
-        rows = slice(start, start + _BATCH_ROWS)
-        listed, of_items = list_columns(item_idxs[rows], scores[rows])
-        columns = {
-            key: pa.array(subjects[rows].tolist(), kind),
-            "model": pa.repeat(model, len(listed)),
-            "item_idxs": listed,
-            "scores": of_items,
-        }
-        yield table, pa.table(columns)
+    parts = (
+        ("user_lists", "user_id", lists.user_ids, lists.user_item_idxs, lists.user_scores),
+        ("item_lists", "item_idx", lists.item_idxs, lists.item_item_idxs, lists.item_scores),
+    )
+    for table, key, subjects, item_idxs, scores in parts:
+        starts = range(0, len(subjects), _BATCH_ROWS) if (item_idxs >= 0).any() else ()
+        for rows in (slice(start, start + _BATCH_ROWS) for start in starts):
+            listed, of_items = list_columns(item_idxs[rows], scores[rows])
+            columns = {
+                key: pa.array(subjects[rows].tolist()),
+                "model": pa.repeat(lists.model, len(listed)),
+                "item_idxs": listed,
+                "scores": of_items,
+            }
+            yield table, pa.table(columns)
 
 
 def list_columns(
