@@ -184,7 +184,7 @@ def _tuned(
     model: Recommender, held_out: HeldOut, budget: Budget | None, threads: int
 ) -> Tuned[Recommender]:
     if budget is None:
-        return Tuned(model, pl.DataFrame(schema=TRIAL_SCHEMA))
+        return Tuned.untried(model)
     return tune(
         model,
         held_out.train,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -106,10 +106,10 @@ class Recommender(ABC):
 
     def __post_init__(self) -> None:
         faults = [
-            f"{self.name}: {item.name} is {getattr(self, item.name)!r}; it must lie between "
-            f"{item.metadata['low']} and {item.metadata['high']}"
+            f"{self.name}: {item.name} is {getattr(self, item.name)!r}; it must be "
+            f"{_kind_of(item)} from {item.metadata['low']} to {item.metadata['high']}"
             for item in fields(self)
-            if not item.metadata["low"] <= getattr(self, item.name) <= item.metadata["high"]
+            if not _is_allowed(item, getattr(self, item.name))
         ]
         if faults:
             raise InputError(faults)
@@ -148,6 +148,18 @@ class Recommender(ABC):
 def ranged(default: float, low: float, high: float, meaning: str) -> Any:  # noqa: ANN401
     """A parameter with its default, its least and its highest value, and what it is."""
     return field(default=default, metadata={"low": low, "high": high, "meaning": meaning})
+
+
+def _kind_of(parameter: Field[Any]) -> str:
+    return "a whole number" if isinstance(parameter.default, int) else "a number"
+
+
+def _is_allowed(parameter: Field[Any], value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if isinstance(parameter.default, int) and not isinstance(value, int):
+        return False
+    return bool(parameter.metadata["low"] <= value <= parameter.metadata["high"])
 
 
 def narrowed(items: IntArray, candidates: IntArray | None) -> IntArray:

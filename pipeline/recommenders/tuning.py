@@ -72,6 +72,11 @@ class Tuned(Generic[M]):
     trials: pl.DataFrame
     note: str | None = None
 
+    @classmethod
+    def untried(cls, model: M) -> Tuned[M]:
+        """A model with the parameters that it came with."""
+        return cls(model, pl.DataFrame(schema=TRIAL_SCHEMA))
+
 
 def tune(
     model: M,
@@ -95,7 +100,7 @@ def tune(
     with nothing to choose comes back as it is, with no trials.
     """
     if model.trials() == (model,) and model.path() == (model,):
-        return Tuned(model, pl.DataFrame(schema=TRIAL_SCHEMA))
+        return Tuned.untried(model)
     search = _Search(model, train, validation, seed, threads, budget or Budget())
     for settings in model.trials():
         search.follow(settings)
