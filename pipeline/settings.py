@@ -52,6 +52,9 @@ class PipelineSettings(BaseSettings):
         default=100, ge=1, le=_LENGTH_LIMIT, description="Items of each published list."
     )
     kept_snapshots: int = Field(default=5, ge=1, description="Snapshots of a site that are kept.")
+    tuning_budget_s: float = Field(
+        default=120.0, ge=0, description="Seconds for the choice of each model's parameters."
+    )
     seed: int = Field(default=0, ge=0, description="Seed of the split, the fits and the intervals.")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,

@@ -10,7 +10,7 @@ import dagster as dg
 
 from pipeline.dagster_home import living_folder
 from pipeline.liveness import living
-from pipeline.settings import PipelineSettings
+from pipeline.settings import PipelineSettings, read_settings
 
 __all__ = ["Workspace"]
 
@@ -21,7 +21,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def settings(self) -> PipelineSettings:
         """Settings of the pipeline."""
-        return PipelineSettings()
+        return read_settings()
 
     @property
     def data(self) -> Path:

@@ -1,0 +1,194 @@
+"""Parameters, evaluation, models and their lists."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+import numpy as np
+import polars as pl
+
+from pipeline.assembling import evaluation_path
+from pipeline.assets.common import site_asset
+from pipeline.assets.metadata import markdown_table, row_count
+from pipeline.assets.samples import sample_recommendations
+from pipeline.assets.workspace import Workspace
+from pipeline.dataset.curated import Curated, require_curated
+from pipeline.evaluation.protocol import evaluate
+from pipeline.evaluation.report import evaluation_markdown, evaluation_rows
+from pipeline.files import write_frame
+from pipeline.listing import model_lists
+from pipeline.lists import lists_path, save_lists
+from pipeline.parameters import chosen_model, write_parameters
+from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.model_file import SavedModel, load_model, model_path, save_model
+from pipeline.recommenders.registry import RECOMMENDERS
+from pipeline.recommenders.tuning import Budget, tune
+from pipeline.site_data import held_out, seen_items, site_dataset
+from pipeline.sites import Site
+from pipeline.tables import SNAPSHOT_TABLES
+
+__all__ = ["learning_assets"]
+
+Result = dg.MaterializeResult[Any]
+_EVALUATION: Final = next(table for table in SNAPSHOT_TABLES if table.name == "evaluation")
+_KINDS: Final = frozenset({"python", "numpy"})
+_SEEN: Final = (Curated.LIKES, Curated.ITEMS)
+_LEARNED_FROM: Final = (Curated.INTERACTIONS, Curated.ITEM_FEATURES)
+
+
+def learning_assets(site: Site) -> list[dg.AssetsDefinition]:
+    """Assets between a site's interactions and its snapshot; one a model of the registry."""
+    models = [_model(site, algorithm) for algorithm in RECOMMENDERS]
+    return [_parameters(site), _evaluation(site), *models, _top_k(site)]
+
+
+def _parameters(site: Site) -> dg.AssetsDefinition:
+    @site_asset(
+        site,
+        "parameters",
+        description="Parameters of each model, chosen by NDCG@10 on the validation likes: "
+        "epochs and learning rate of LightFM.",
+        after=[Curated.SPLIT, Curated.ITEM_FEATURES],
+        kinds={"python"},
+    )
+    def parameters(context: dg.AssetExecutionContext, workspace: Workspace) -> Result:
+        settings, parts = workspace.settings, held_out(workspace.data, site.name)
+        tuned = [
+            tune(
+                algorithm(),
+                parts.train,
+                parts.validation,
+                seed=settings.seed,
+                threads=settings.threads,
+                budget=Budget(seconds=settings.tuning_budget_s),
+            )
+            for algorithm in RECOMMENDERS
+        ]
+        for note in filter(None, (choice.note for choice in tuned)):
+            context.log.warning(note)
+        write_parameters(workspace.data, site.name, [choice.model for choice in tuned])
+        trials = pl.concat([choice.trials for choice in tuned])
+        return dg.MaterializeResult(
+            metadata={
+                "trials": len(trials),
+                "chosen": {choice.model.name: choice.model.parameters for choice in tuned},
+                "all_trials": markdown_table(trials),
+            }
+        )
+
+    return parameters
+
+
+def _evaluation(site: Site) -> dg.AssetsDefinition:
+    @site_asset(
+        site,
+        "evaluation",
+        description="Each model on held-out likes, all items ranked: what the figures on the "
+        "pages come from.",
+        after=[Curated.SPLIT, "parameters"],
+        kinds={"python", "parquet"},
+        table=_EVALUATION,
+    )
+    def evaluation(workspace: Workspace) -> Result:
+        data, settings = workspace.data, workspace.settings
+        models = [chosen_model(data, site.name, model.name) for model in RECOMMENDERS]
+        judged = evaluate(models, held_out(data, site.name), threads=settings.threads)
+        rows = evaluation_rows(judged, evaluated_at=datetime.now(UTC))
+        write_frame(rows, evaluation_path(data, site.name))
+        ndcg = {
+            f"ndcg_at_10_{model.model.name}": model.figure("NDCG", 10).mean
+            for model in judged.models
+        }
+        return dg.MaterializeResult(
+            metadata={
+                **row_count(len(rows)),
+                "evaluation": dg.MetadataValue.md(evaluation_markdown(judged)),
+                "split": judged.split,
+                "users_judged": judged.n_users,
+                "users_skipped": judged.n_users_skipped,
+                **{name: value for name, value in ndcg.items() if not np.isnan(value)},
+            }
+        )
+
+    return evaluation
+
+
+def _model(site: Site, algorithm: type[Recommender]) -> dg.AssetsDefinition:
+    @site_asset(
+        site,
+        algorithm.name,
+        description=f"{algorithm.label}: {algorithm.sentence} Fitted on all interactions.",
+        after=[*_LEARNED_FROM, *_SEEN, "parameters"],
+        kinds=_KINDS,
+    )
+    def model(workspace: Workspace) -> Result:
+        data, settings = workspace.data, workspace.settings
+        chosen = chosen_model(data, site.name, algorithm.name)
+        saved = _fitted(data, site.name, chosen, seed=settings.seed, threads=settings.threads)
+        path = model_path(data, site.name, algorithm.name)
+        save_model(path, saved)
+        return dg.MaterializeResult(
+            metadata={
+                "fit_s": saved.facts.fit_s,
+                "size_bytes": path.stat().st_size,
+                "parameters": dg.MetadataValue.json(dict(saved.facts.parameters)),
+                "seed": saved.facts.seed,
+                "threads": saved.facts.threads,
+                "data_sha256": saved.facts.data_sha256,
+            }
+        )
+
+    return model
+
+
+def _fitted(data: Path, site: str, model: Recommender, *, seed: int, threads: int) -> SavedModel:
+    dataset = site_dataset(data, site)
+    began = time.perf_counter()
+    fitted = model.fit(dataset, seed=seed, threads=threads)
+    fit_s = time.perf_counter() - began
+    return SavedModel.of(model, fitted, dataset, seed=seed, threads=threads, fit_s=fit_s)
+
+
+def _top_k(site: Site) -> dg.AssetsDefinition:
+    @site_asset(
+        site,
+        "top_k",
+        description="The best items of every person and beside every item, by each model; exact, "
+        "and nothing that the person likes already.",
+        after=[*(model.name for model in RECOMMENDERS), *_SEEN],
+        kinds=_KINDS,
+    )
+    def top_k(workspace: Workspace) -> Result:
+        data, settings = workspace.data, workspace.settings
+        dataset = site_dataset(data, site.name)
+        seen = seen_items(data, site.name, dataset)
+        sizes: list[dict[str, Any]] = []
+        for model in RECOMMENDERS:
+            path = model_path(data, site.name, model.name)
+            saved = load_model(path, data_sha256=dataset.sha256)
+            lists = model_lists(saved, seen, settings.list_length, threads=settings.threads)
+            save_lists(lists_path(data, site.name, model.name), lists)
+            listed = lists.user_item_idxs
+            sizes.append(
+                {
+                    "model": model.name,
+                    "people": int((listed[:, 0] >= 0).sum()),
+                    "items_with_similar": len(lists.item_idxs),
+                    "items_recommended": len(np.unique(listed[listed >= 0])),
+                }
+            )
+        frame = pl.DataFrame(sizes)
+        items = require_curated(data, site.name, Curated.ITEMS)
+        return dg.MaterializeResult(
+            metadata={
+                "list_length": settings.list_length,
+                "lists": markdown_table(frame),
+                "user_lists": int(frame["people"].sum()),
+                "item_lists": int(frame["items_with_similar"].sum()),
+                "sample_recommendations": sample_recommendations(data, site.name, items),
+            }
+        )
+
+    return top_k

@@ -1,0 +1,140 @@
+"""A crawl without a site: it lands a small planted world as a spider would.
+
+``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal.
+"""
+
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+from dagster_pipes import open_dagster_pipes
+
+from scrapers.records import (
+    MANIFEST_NAME,
+    RAW_SCHEMAS,
+    Manifest,
+    Part,
+    RawTable,
+    RunStatus,
+    raw_folder,
+)
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+USERS, ITEMS, TASTES, LIKES_EACH = 90, 36, 3, 8
+TABLES = {
+    "catalogue": (RawTable.SITE, RawTable.ITEMS),
+    "likes": (RawTable.LIKES,),
+    "features": (RawTable.FEATURES,),
+}
+
+
+def handle(user: int) -> str:
+    return f"Müller-{user}@private.example"
+
+
+def likes_of(user: int) -> list[int]:
+    """Mostly items of the user's taste (item number modulo TASTES), some popular ones."""
+    own = [item for item in range(ITEMS) if item % TASTES == user % TASTES]
+    start = user // TASTES
+    chosen = {own[(start + step) % len(own)] for step in range(LIKES_EACH)}
+    return sorted(chosen | {user % 2, 2})
+
+
+def rows(table: RawTable, base_url: str) -> list[dict[str, object]]:
+    counts = [sum(item in likes_of(user) for user in range(USERS)) for item in range(ITEMS)]
+    match table:
+        case RawTable.SITE:
+            return [
+                {
+                    "title": "Fake",
+                    "base_url": base_url,
+                    "hosts": ["127.0.0.1"],
+                    "page_url_forms": [base_url + "/{item_id}"],
+                    "embed_template": None,
+                    "picture_hosts": ["127.0.0.1"],
+                    "crawled_at": NOW,
+                }
+            ]
+        case RawTable.ITEMS:
+            return [
+                {
+                    "item_id": f"item-{item}",
+                    "title": f"Item | {item} <b>",
+                    "like_count": counts[item],
+                    "like_count_text": str(counts[item]),
+                    "url": f"{base_url}/{item}",
+                    "crawled_at": NOW,
+                }
+                for item in range(ITEMS)
+            ]
+        case RawTable.LIKES:
+            return [
+                {
+                    "user_handle": handle(user),
+                    "item_id": f"item-{item}",
+                    "liked_at": NOW - timedelta(days=(user * 7 + place * 13) % 300),
+                    "crawled_at": NOW,
+                }
+                for user in range(USERS)
+                for place, item in enumerate(likes_of(user))
+            ]
+        case RawTable.FEATURES:
+            return [
+                {
+                    "item_id": f"item-{item}",
+                    "title": f"Item | {item} <b>",
+                    "creator": f"Creator {item % 5}",
+                    "tags": [f"taste{item % TASTES}"],
+                    "categories": ["things"],
+                    "thumbnails": [
+                        {"url": f"{base_url}/t/{item}", "width": 64, "height": 64},
+                    ],
+                    "crawled_at": NOW,
+                }
+                for item in range(ITEMS)
+            ]
+
+
+def land(table: RawTable, site: str, options: dict[str, str], status: RunStatus) -> int:
+    folder = raw_folder(Path(os.environ["LIKEWISE_DATA"]), site, table, options["run_id"])
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame(rows(table, options["base_url"]), schema=pl.Schema(RAW_SCHEMAS[table]))
+    path = folder / "part-00000.parquet"
+    frame.write_parquet(path)
+    content = path.read_bytes()
+    part = Part(path.name, len(frame), len(content), sha256(content).hexdigest())
+    manifest = Manifest(
+        site, table, options["run_id"], status, datetime.now(UTC).isoformat(), parts=(part,)
+    )
+    (folder / MANIFEST_NAME).write_text(manifest.to_json())
+    return len(frame)
+
+
+def main() -> int:
+    site, options = sys.argv[1], dict(text.split("=", 1) for text in sys.argv[3::2])
+    behaviour = os.environ.get("FAKE_CRAWL", "0")
+    if behaviour == "wait":
+        stopped: list[int] = []
+        signal.signal(signal.SIGINT, lambda number, _: stopped.append(number))
+        Path(os.environ["LIKEWISE_DATA"], "waiting.json").write_text(json.dumps(os.getpid()))
+        while not stopped:
+            signal.pause()
+        land(RawTable.ITEMS, site, options, RunStatus.PARTIAL)
+        return 3
+    code = int(behaviour)
+    status = RunStatus.PARTIAL if code == 3 else RunStatus.COMPLETE
+    if code == 1:
+        return code
+    with open_dagster_pipes() as pipes:
+        landed = [land(table, site, options, status) for table in TABLES[options["stage"]]]
+        pipes.report_asset_materialization(metadata={"requests": sum(landed)})
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
