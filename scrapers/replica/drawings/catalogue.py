@@ -23,8 +23,11 @@ _PUBLIC_DOMAIN: Final = re.compile(r"/cc/publicdomain$|/licenses/publicdomain/?$
 _ADDRESS: Final = re.compile(
     r"[\[(<][^\])>]*[\])>]?|\s-\s\S+@\S+|\S+@\S+|\S+AT\S+DOT\S+|hash\(.*", re.IGNORECASE
 )
-_NAMELESS: Final = frozenset({"", "anonymous", "unknown", "c", "c...", "as", "sek", "emule.org"})
+_NAMELESS: Final = frozenset(
+    {"", "anonymous", "unknown", "c", "c...", "as", "http://www.treebuilder.de", "emule.org"}
+)
 _CLIPART_BY: Final = re.compile(r"^clip ?art by [^-]+ - ", re.IGNORECASE)
+_SHORTEST: Final = 3
 _SHARED: Final = 3  # a title of more drawings names a collection
 _EMPTY_TAGS: Final = frozenset({"unsorted", ""})
 _UNSORTED: Final = "unsorted"
@@ -124,7 +127,8 @@ def _words(drawing: Drawing) -> str:
         for word in words
         if len(word) > 1 and not any(name.startswith(word.casefold()) for name in names)
     ]
-    return " ".join(word for word in said if not word.isdecimal()).capitalize()
+    title = " ".join(word for word in said if not word.isdecimal()).capitalize()
+    return title if len(title) >= _SHORTEST else ""
 
 
 def _title(raw: str) -> str:

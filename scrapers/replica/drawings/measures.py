@@ -15,8 +15,8 @@ __all__ = ["look_alikes", "unreadable"]
 _GRID: Final = 16
 _LEAST_INK: Final = 0.02
 _DARKEST: Final = 60
-_SAME_EDGES: Final = 30  # of 256 bits
-_SAME_COLOURS: Final = 7.0  # mean difference of 8 x 8 patches, of 255
+_SAME_EDGES: Final = 28  # of 256 bits
+_SAME_COLOURS: Final = 5.0  # mean difference of 8 x 8 patches, of 255
 
 
 def unreadable(pictures: Mapping[str, bytes]) -> list[str]:

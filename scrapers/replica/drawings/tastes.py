@@ -73,7 +73,7 @@ def plant_tastes(
     weight = np.sqrt(affinity.sum(axis=1))
     chances = np.empty((parameters.n_users, len(drawings)))
     for user in range(parameters.n_users):
-        n_interests = 1 + int(rng.choice(3, p=(0.4, 0.4, 0.2)))
+        n_interests = min(1 + int(rng.choice(3, p=(0.4, 0.4, 0.2))), len(affinity))
         picked = rng.choice(len(affinity), size=n_interests, replace=False, p=weight / weight.sum())
         share = rng.dirichlet(np.full(n_interests, 2.0))
         taste = np.exp(parameters.interest * affinity[picked]) * popularity
@@ -107,7 +107,7 @@ def _affinity(drawings: Sequence[Drawing]) -> FloatArray:
     weighted /= np.maximum(np.linalg.norm(weighted, axis=1, keepdims=True), 1e-12)
     wanted = (frequency >= _FEWEST) & (frequency <= len(drawings) / 8)
     if not wanted.any():
-        wanted = frequency == frequency.max()
+        wanted = frequency > 0
     centres = has.T[wanted] @ weighted
     cosine = centres @ weighted.T
     return np.asarray(cosine / cosine.max(axis=1, keepdims=True), dtype=np.float64)
