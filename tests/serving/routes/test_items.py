@@ -1,0 +1,114 @@
+from urllib.parse import quote
+
+import duckdb
+import numpy as np
+import pytest
+
+from tests.factories import NOW, SITE, K
+
+
+def path_of(item_id):
+    return f"/v1/{SITE}/items/{quote(item_id, safe='')}"
+
+
+@pytest.fixture(scope="session")
+def rows(odd_snapshot):
+    """Lists as an SQL reader sees them: {(subject, model): [(id, score), ...]}."""
+    lists = {}
+    with duckdb.connect(odd_snapshot[1].path, read_only=True) as con:
+        for subject, model, item_id, score in con.sql(
+            "SELECT item_id, model, similar_item_id, score FROM similar_items "
+            "ORDER BY item_id, model, rank"
+        ).fetchall():
+            lists.setdefault((subject, model), []).append((item_id, score))
+    return lists
+
+
+def listed(answer):
+    return [(item["item_id"], np.float32(item["score"])) for item in answer["items"]]
+
+
+def test_every_id_is_found_however_odd(client, odd_site):
+    for item_id in odd_site.item_ids:
+        if item_id != "..":  # a client takes it for a step up, encoded or not
+            assert client.get(path_of(item_id)).json()["item_id"] == item_id
+
+
+def test_every_odd_id_has_its_own_similar_items(client, odd_site, rows):
+    for item_id in odd_site.item_ids:
+        if item_id == "..":
+            continue
+        for model in ("lightfm_cf", "tag_profile"):
+            answer = client.get(f"{path_of(item_id)}/similar?model={model}&k=100").json()
+            assert answer["item_id"] == item_id
+            assert listed(answer) == [
+                (other, np.float32(score)) for other, score in rows[item_id, model]
+            ]
+
+
+def test_an_unencoded_slash_is_another_path(client):
+    assert client.get(f"/v1/{SITE}/items/a/b").status_code == 404
+    assert client.get(f"/v1/{SITE}/items/a%2Fb").status_code == 200
+
+
+def test_items_are_ranked_from_one_by_falling_score(client):
+    items = client.get(f"{path_of('item-003')}/similar").json()["items"]
+    assert [item["rank"] for item in items] == list(range(1, K + 1))
+    assert [item["score"] for item in items] == sorted((i["score"] for i in items), reverse=True)
+    assert "item-003" not in {item["item_id"] for item in items}
+
+
+@pytest.mark.parametrize(("query", "n"), [("?k=1", 1), ("?k=7", 7), ("?k=100", K), ("", K)])
+def test_k_bounds_the_list(client, query, n):
+    assert len(client.get(f"{path_of('item-003')}/similar{query}").json()["items"]) == n
+
+
+def test_a_shorter_list_begins_a_longer_one(client):
+    path = f"{path_of('item-003')}/similar"
+    assert client.get(f"{path}?k=3").json()["items"] == client.get(path).json()["items"][:3]
+
+
+def test_cards_are_those_of_the_items(client):
+    first = client.get(f"{path_of('item-003')}/similar?k=1").json()["items"][0]
+    item = client.get(path_of(first["item_id"])).json()
+    assert {name: item[name] for name in first if name not in {"rank", "score"}} == {
+        name: value for name, value in first.items() if name not in {"rank", "score"}
+    }
+
+
+def test_an_item_is_told_in_full(client, odd_site):
+    number = 5
+    item_id = odd_site.item_ids[number]
+    told = client.get(path_of(item_id)).json()
+    curated = odd_site.items.row(number, named=True)
+    for name in ("item_id", "title", "creator", "license", "url", "tags", "categories"):
+        assert told[name] == curated[name]
+    assert told["thumbnails"] == curated["thumbnails"]
+    assert told["first_seen_at"] == NOW.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_a_model_without_such_lists_is_named_with_those_that_have_them(client):
+    for model in ("popular", "nope", "%22"):
+        answer = client.get(f"{path_of('item-003')}/similar?model={model}")
+        assert answer.status_code == 404
+        assert answer.json()["type"] == "/docs#unknown-model"
+        assert answer.json()["known"] == ["lightfm_cf", "tag_profile"]
+
+
+def test_the_first_model_in_order_answers_an_unnamed_request(client):
+    assert client.get(f"{path_of('item-003')}/similar").json()["model"] == "lightfm_cf"
+
+
+def test_the_operators_default_answers_an_unnamed_request(data, serve):
+    with serve(data, default_model="tag_profile") as client:
+        assert client.get(f"{path_of('item-003')}/similar").json()["model"] == "tag_profile"
+        models = client.get(f"/v1/{SITE}/models").json()
+        assert models["defaults"] == dict.fromkeys(("similar", "recommendations"), "tag_profile")
+
+
+def test_an_unknown_item_is_named(client):
+    for tail in ("", "/similar"):
+        answer = client.get(path_of("no/such") + tail)
+        assert answer.status_code == 404
+        assert answer.json()["type"] == "/docs#unknown-item"
+        assert "no/such" in answer.json()["detail"]

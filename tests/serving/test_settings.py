@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from serving.settings import ServingSettings
+
+
+def test_defaults_listen_on_loopback_only():
+    settings = ServingSettings()
+    assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, Path("data"))
+
+
+def test_environment_wins(monkeypatch):
+    monkeypatch.setenv("LIKEWISE_DATA", "/elsewhere")
+    monkeypatch.setenv("LIKEWISE_PORT", "9")
+    settings = ServingSettings()
+    assert (settings.data, settings.port) == (Path("/elsewhere"), 9)
+
+
+def test_every_fault_is_named_at_once(monkeypatch):
+    monkeypatch.setenv("LIKEWISE_PORT", "70000")
+    monkeypatch.setenv("LIKEWISE_POLL_S", "0")
+    with pytest.raises(ValidationError) as raised:
+        ServingSettings()
+    assert {error["loc"][0] for error in raised.value.errors()} == {"port", "poll_s"}
+
+
+def test_settings_never_change():
+    with pytest.raises(ValidationError, match="frozen"):
+        ServingSettings().port = 1
+
+
+def test_every_setting_is_described():
+    fields = ServingSettings.model_fields
+    assert all(field.description for field in fields.values())
+    assert len(fields) > 5
