@@ -1,0 +1,148 @@
+"""What a crawl is asked to do, from ``-a name=value``."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+__all__ = [
+    "CatalogueSource",
+    "CrawlArguments",
+    "Side",
+    "Stage",
+    "is_loopback",
+    "origin",
+    "read_arguments",
+]
+
+RUN_ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
+_MOST_LIKES: Final = 10**9
+
+
+class Stage(StrEnum):
+    """Which part of a site is crawled."""
+
+    CATALOGUE = "catalogue"
+    LIKES = "likes"
+    FEATURES = "features"
+
+
+class CatalogueSource(StrEnum):
+    """How the catalogue is read: the page in a browser, or the JSON listing."""
+
+    BROWSER = "browser"
+    JSON = "json"
+
+
+class Side(StrEnum):
+    """Which lists hold the likes: those of items, or those of users."""
+
+    ITEM = "item"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlArguments:
+    """Arguments of a crawl; urls have no slash at their end."""
+
+    base_url: str
+    api_url: str
+    stage: Stage
+    catalogue: CatalogueSource
+    side: Side
+    like_floor: int
+    run_id: str
+
+
+_NAMES: Final = ("base_url", "api_url", "stage", "catalogue", "side", "like_floor", "run_id")
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def read_arguments(given: Mapping[str, str], faults: list[str]) -> CrawlArguments:
+    """Arguments with defaults filled in; what is wrong goes to `faults`.
+
+    With faults the arguments are not to be used.
+    """
+    faults.extend(
+        f"{name} is no argument of a crawl; those are {', '.join(_NAMES)}"
+        for name in given
+        if name not in _NAMES
+    )
+    base_url = _url(given, "base_url", None, faults)
+    return CrawlArguments(
+        base_url=base_url,
+        api_url=_url(given, "api_url", base_url, faults),
+        stage=_choice(given, "stage", Stage, Stage.CATALOGUE, faults),
+        catalogue=_choice(given, "catalogue", CatalogueSource, CatalogueSource.BROWSER, faults),
+        side=_choice(given, "side", Side, Side.ITEM, faults),
+        like_floor=_like_floor(given, faults),
+        run_id=_run_id(given, faults),
+    )
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a url, ``http://127.0.0.1:8000`` say."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a url's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(given: Mapping[str, str], name: str, default: str | None, faults: list[str]) -> str:
+    text = given.get(name) or default
+    if text is None:
+        faults.append(f"{name} is missing: give the root of the site, -a {name}=https://...")
+        return ""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        valid = valid and not (parts.query or parts.fragment or parts.username or parts.password)
+        _ = parts.port
+    except ValueError:
+        valid = False
+    if not valid and text != default:
+        faults.append(f"{name} is {text!r}: an http or https url without query is needed")
+    return text.rstrip("/")
+
+
+def _choice(
+    given: Mapping[str, str], name: str, kind: type[_E], default: _E, faults: list[str]
+) -> _E:
+    text = given.get(name)
+    if not text:
+        return default
+    try:
+        return kind(text)
+    except ValueError:
+        faults.append(f"{name} is {text!r}: one of {', '.join(kind)} is needed")
+        return default
+
+
+def _like_floor(given: Mapping[str, str], faults: list[str]) -> int:
+    text = given.get("like_floor") or "5"
+    if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or int(text) > _MOST_LIKES:
+        faults.append(f"like_floor is {text!r}: a whole number of likes, 0 to {_MOST_LIKES}")
+        return 0
+    return int(text)
+
+
+def _run_id(given: Mapping[str, str], faults: list[str]) -> str:
+    text = given.get("run_id") or f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}"
+    if not re.fullmatch(RUN_ID_PATTERN, text):
+        faults.append(f"run_id is {text!r}: letters, digits, dots, hyphens, at most 100, are taken")
+    return text

@@ -1,0 +1,100 @@
+"""A crawl that may start: its arguments and settings, checked against each other and the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from scrapers.arguments import CrawlArguments, Stage, is_loopback, read_arguments
+from scrapers.environment import CrawlSettings, Profile, read_settings
+from scrapers.errors import ArgumentError
+from scrapers.records import RawTable, RunStatus, raw_folder, read_manifest
+from scrapers.units import catalogue_folder
+
+__all__ = ["TABLES", "CrawlPlan", "make_plan"]
+
+TABLES: Mapping[Stage, RawTable] = {
+    Stage.CATALOGUE: RawTable.ITEMS,
+    Stage.LIKES: RawTable.LIKES,
+    Stage.FEATURES: RawTable.FEATURES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlPlan:
+    """A checked crawl; ``catalogue_folder`` is where later stages find the items."""
+
+    site: str
+    arguments: CrawlArguments
+    settings: CrawlSettings
+    catalogue_folder: Path | None
+
+    @property
+    def table(self) -> RawTable:
+        """The table that the stage lands."""
+        return TABLES[self.arguments.stage]
+
+    @property
+    def user_agent(self) -> str:
+        """Who asks, and where to complain."""
+        contact = self.settings.contact or "stand-in on loopback"
+        return f"likewise/{version('likewise')} (+{contact})"
+
+
+def make_plan(site: str, arguments: Mapping[str, str], environment: Mapping[str, str]) -> CrawlPlan:
+    """The plan of a crawl.
+
+    Raises
+    ------
+    ArgumentError : every fault of arguments, environment and what lies on the disk.
+    """
+    faults: list[str] = []
+    settings = read_settings(environment, faults)
+    asked = read_arguments(arguments, faults)
+    _check_manners(asked, settings, faults)
+    if faults:
+        raise ArgumentError(faults)
+    try:
+        folder = _checked_zone(site, asked, settings.data, faults)
+    except (OSError, ValueError) as err:
+        faults.append(f"the raw zone of {settings.data} cannot be read: {err}")
+    if faults:
+        raise ArgumentError(faults)
+    return CrawlPlan(site, asked, settings, folder)
+
+
+def _check_manners(asked: CrawlArguments, settings: CrawlSettings, faults: list[str]) -> None:
+    away = [url for url in {asked.base_url, asked.api_url} if url and not is_loopback(url)]
+    if not away:
+        return
+    if settings.profile is Profile.FAST:
+        faults.append(
+            f"LIKEWISE_PROFILE is fast and {away[0]} is not on loopback: the fast profile would "
+            "overrun a real site; unset it"
+        )
+    if settings.contact is None:
+        faults.append(
+            f"LIKEWISE_CONTACT is missing and {away[0]} is not on loopback: set the address or "
+            "url where the site's owner can reach you"
+        )
+
+
+def _checked_zone(site: str, asked: CrawlArguments, data: Path, faults: list[str]) -> Path | None:
+    table = TABLES[asked.stage]
+    manifest = read_manifest(raw_folder(data, site, table, asked.run_id))
+    if manifest is not None and manifest.status is RunStatus.COMPLETE:
+        faults.append(
+            f"run_id {asked.run_id} has landed its {table} already and is complete: "
+            "leave run_id out or give another"
+        )
+    if asked.stage is Stage.CATALOGUE:
+        return None
+    folder = catalogue_folder(data, site, asked.run_id)
+    if folder is None:
+        faults.append(
+            f"no catalogue of {site} lies in {data}: run -a stage=catalogue first, with this "
+            "run_id or to completion"
+        )
+    return folder

@@ -1,0 +1,1 @@
+"""One module a site: its urls, selectors and paging facts."""
