@@ -46,8 +46,10 @@ def _of_column(items: pl.DataFrame, column: str, prefix: str) -> pl.DataFrame:
     listed = items.select(ITEM_ID, pl.col(column).alias(FEATURE))
     if listed.schema[FEATURE] != pl.String:
         listed = listed.explode(FEATURE)
+    # polars 2.1 can lose the inner type of a list column that is all null: hence the cast
     name = (
         pl.col(FEATURE)
+        .cast(pl.String)
         .str.normalize("NFKC")
         .str.to_lowercase()
         .str.replace_all(r"\s+", " ")

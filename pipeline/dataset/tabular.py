@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import polars as pl
 
@@ -20,6 +20,7 @@ _PARQUET_MAGIC: Final = b"PAR1"
 _LIST_SEPARATOR: Final = "|"
 _ROW: Final = "\x00row"
 _SHOWN: Final = 8
+_TEXT_TYPES: Final = (pl.String, pl.Categorical, pl.Enum)
 _INSTANT: Final = pl.Datetime("us", "UTC")
 
 
@@ -72,13 +73,14 @@ def read_table(path: Path, rules: Sequence[Rule], key: Sequence[str]) -> Checked
     """
     empty = pl.DataFrame(schema={rule.name: _DTYPES[rule.kind] for rule in rules})
     try:
-        frame, ignored = _load(path, [rule.name for rule in rules])
+        loaded = _load(path, [rule.name for rule in rules])
     except _UnreadableError as err:
         return Checked(empty, (f"{path}: {err}",))
-    faults = list(_missing(frame, ignored, rules))
+    frame, ignored = loaded.frame, loaded.ignored
+    faults = list(_missing(loaded, rules))
     columns: list[pl.Series] = []
     for rule in rules:
-        column, found = _column(frame, rule)
+        column, found = _column(loaded, rule)
         columns.append(column)
         faults += found
     checked = pl.DataFrame(columns)
@@ -96,7 +98,16 @@ class _UnreadableError(Exception):
     """The file cannot be opened as a table; the message says why."""
 
 
-def _load(path: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """Wanted columns of a file with a row number, names of the others, and the file's kind."""
+
+    frame: pl.DataFrame
+    ignored: list[str]
+    is_csv: bool
+
+
+def _load(path: Path, wanted: Sequence[str]) -> _Loaded:
     try:
         with path.open("rb") as file:
             magic = file.read(len(_PARQUET_MAGIC))
@@ -120,16 +131,17 @@ def _first_line(err: Exception) -> str:
     return (str(err).splitlines() or [type(err).__name__])[0]
 
 
-def _load_parquet(path: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+def _load_parquet(path: Path, wanted: Sequence[str]) -> _Loaded:
     names = list(pl.read_parquet_schema(path))
     present = [name for name in names if name in wanted]
     frame = pl.read_parquet(path, columns=present, glob=False)
     if not present:
         frame = pl.read_parquet(path, glob=False).select([])
-    return frame.with_row_index(_ROW, offset=1), [name for name in names if name not in wanted]
+    ignored = [name for name in names if name not in wanted]
+    return _Loaded(frame.with_row_index(_ROW, offset=1), ignored, is_csv=False)
 
 
-def _load_csv(path: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, list[str]]:
+def _load_csv(path: Path, wanted: Sequence[str]) -> _Loaded:
     with path.open(encoding="utf-8-sig", newline="") as file:
         names = next(csv.reader(file), [])
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -138,13 +150,15 @@ def _load_csv(path: Path, wanted: Sequence[str]) -> tuple[pl.DataFrame, list[str
     frame = pl.read_csv(path, infer_schema=False, glob=False).with_row_index(_ROW, offset=1)
     filled = frame.filter(~pl.all_horizontal(pl.exclude(_ROW).is_null()))
     present = [name for name in filled.columns if name in wanted]
-    return filled.select(_ROW, *present), [name for name in names if name not in wanted]
+    ignored = [name for name in names if name not in wanted]
+    return _Loaded(filled.select(_ROW, *present), ignored, is_csv=True)
 
 
-def _missing(frame: pl.DataFrame, ignored: Sequence[str], rules: Sequence[Rule]) -> Iterator[str]:
-    absent = [rule.name for rule in rules if rule.required and rule.name not in frame.columns]
+def _missing(loaded: _Loaded, rules: Sequence[Rule]) -> Iterator[str]:
+    present = [name for name in loaded.frame.columns if name != _ROW]
+    absent = [rule.name for rule in rules if rule.required and rule.name not in present]
     if absent:
-        found = [name for name in frame.columns if name != _ROW] + list(ignored)
+        found = present + loaded.ignored
         yield f"misses {_named(absent)}; it has {_named(found) if found else 'no columns'}"
 
 
@@ -154,13 +168,13 @@ def _named(names: Sequence[str]) -> str:
     return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
 
 
-def _column(frame: pl.DataFrame, rule: Rule) -> tuple[pl.Series, list[str]]:
-    wanted = _DTYPES[rule.kind]
+def _column(loaded: _Loaded, rule: Rule) -> tuple[pl.Series, list[str]]:
+    frame, wanted = loaded.frame, _DTYPES[rule.kind]
     if rule.name not in frame.columns:
         blank = pl.Series(rule.name, [None] * len(frame), dtype=wanted)
         return _without_gaps(blank, rule), []
     raw = frame[rule.name]
-    converted = _converted(raw, rule.kind)
+    converted = _from_text(raw, rule.kind) if loaded.is_csv else _from_typed(raw, rule.kind)
     if converted is None:
         fault = f"column {rule.name!r} is {raw.dtype}, must be {rule.kind.value}"
         return pl.Series(rule.name, [None] * len(frame), dtype=wanted), [fault]
@@ -172,46 +186,47 @@ def _without_gaps(column: pl.Series, rule: Rule) -> pl.Series:
     return column.fill_null([]) if rule.kind is Kind.TEXTS else column
 
 
-def _converted(column: pl.Series, kind: Kind) -> pl.Series | None:
-    """The column as its kind, null where a text cannot be; None for a type that never can."""
+def _from_text(column: pl.Series, kind: Kind) -> pl.Series:
+    """The texts as their kind, null where one cannot be."""
+    match kind:
+        case Kind.ID | Kind.TEXT:
+            return column
+        case Kind.TEXTS:
+            return _without_blanks(column.str.split(_LIST_SEPARATOR))
+        case Kind.INSTANT:
+            instants = [None if text is None else _instant(text) for text in column.to_list()]
+            return pl.Series(column.name, instants, dtype=_INSTANT)
+        case Kind.WEIGHT:
+            return column.cast(pl.Float32, strict=False)
+
+
+def _from_typed(column: pl.Series, kind: Kind) -> pl.Series | None:
+    """The column as its kind; None for a type that is another."""
     dtype = column.dtype
     if dtype == pl.Null:
         return column.cast(_DTYPES[kind])
     match kind:
         case Kind.ID | Kind.TEXT:
-            texts = isinstance(dtype, pl.String | pl.Categorical | pl.Enum)
-            return column.cast(pl.String) if texts else None
+            return column.cast(pl.String) if isinstance(dtype, _TEXT_TYPES) else None
         case Kind.TEXTS:
-            return _as_texts(column)
+            inner = dtype.inner if isinstance(dtype, pl.List | pl.Array) else None
+            texts = isinstance(inner, (*_TEXT_TYPES, pl.Null))
+            return _without_blanks(column) if texts else None
         case Kind.INSTANT:
-            return _as_instants(column)
+            return _in_utc(column) if isinstance(dtype, pl.Datetime) else None
         case Kind.WEIGHT:
-            number = dtype.is_numeric() or dtype == pl.String
-            return column.cast(pl.Float32, strict=False) if number else None
+            return column.cast(pl.Float32) if dtype.is_numeric() else None
 
 
-def _as_texts(column: pl.Series) -> pl.Series | None:
-    if column.dtype == pl.String:
-        column = column.str.split(_LIST_SEPARATOR)
-    if not isinstance(column.dtype, pl.List | pl.Array):
-        return None
-    if not isinstance(column.dtype.inner, pl.String | pl.Categorical | pl.Enum | pl.Null):
-        return None
-    stripped = pl.element().cast(pl.String).str.strip_chars()
-    return column.cast(pl.List(column.dtype.inner)).list.eval(
-        stripped.filter(stripped.str.len_chars() > 0)
-    )
+def _without_blanks(column: pl.Series) -> pl.Series:
+    stripped = pl.element().str.strip_chars()
+    texts = column.cast(pl.List(pl.String))
+    return texts.list.eval(stripped.filter(stripped.str.len_chars() > 0))
 
 
-def _as_instants(column: pl.Series) -> pl.Series | None:
-    dtype = column.dtype
-    if isinstance(dtype, pl.Datetime):
-        zoned = column.dt.replace_time_zone("UTC") if dtype.time_zone is None else column
-        return zoned.cast(_INSTANT)
-    if dtype != pl.String:
-        return None
-    instants = [None if text is None else _instant(text) for text in column.to_list()]
-    return pl.Series(column.name, instants, dtype=_INSTANT)
+def _in_utc(column: pl.Series) -> pl.Series:
+    naive = cast("pl.Datetime", column.dtype).time_zone is None
+    return (column.dt.replace_time_zone("UTC") if naive else column).cast(_INSTANT)
 
 
 def _instant(text: str) -> datetime | None:
