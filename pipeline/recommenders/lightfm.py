@@ -206,13 +206,14 @@ class LightfmCf(Recommender):
                 yield _nothing(self, dataset)
                 continue
             try:
-                model.fit_partial(
-                    likes,
-                    item_features=fit_rows,
-                    sample_weight=weights,
-                    epochs=mark - done,
-                    num_threads=threads,
-                )
+                with np.errstate(over="ignore", invalid="ignore"):  # it checks by itself
+                    model.fit_partial(
+                        likes,
+                        item_features=fit_rows,
+                        sample_weight=weights,
+                        epochs=mark - done,
+                        num_threads=threads,
+                    )
             except ValueError as err:  # LightFM's only word for numbers that are not finite
                 raise FitError(f"{self.name} with {self.parameters}: {err}") from err
             done = mark

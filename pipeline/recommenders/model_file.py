@@ -147,8 +147,8 @@ def load_model(path: Path, *, data_sha256: str | None = None) -> SavedModel:
 @contextmanager
 def _opened(path: Path) -> Iterator[NpzFile]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            yield file
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            yield file  # numpy itself would leave a damaged file open
     except _UNREADABLE as err:
         raise ModelFileError(f"{path} is not a model that can be read: {err!r}") from err
 
