@@ -28,8 +28,8 @@ class Count:
 def parse_count(text: str) -> Count:
     """Bounds of a count as written: ``999`` is exact, ``1.2k`` stands for 1200 to 1299.
 
-    A site may cut or round, so a rounded count is off by less than one unit of its last digit:
-    the low bound is what is written, and `is_short` allows for what rounding up adds.
+    A rounded count has one decimal at least, unwritten where it is 0, so ``1k`` stands for 1000
+    to 1099.  The low bound is what is written; `is_short` allows for what rounding up adds.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def parse_count(text: str) -> Count:
     whole, decimals, unit = match[1].replace(",", ""), match[2] or "", match[3].lower()
     if not unit and decimals:
         raise CountError("a fraction of a like")
-    step = Decimal(_UNITS[unit]).scaleb(-len(decimals))
+    step = Decimal(_UNITS[unit]).scaleb(-max(1, len(decimals)))
     low = Decimal(f"{whole}.{decimals or 0}") * _UNITS[unit]
     return Count(int(low), int(low + max(step, Decimal(1))) - 1)
 

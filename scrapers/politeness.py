@@ -136,6 +136,7 @@ class RetryAfterMiddleware(RetryMiddleware):
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         """Hold the host if it says so; retry what may succeed later."""
+        del spider  # Scrapy is about to drop it
         if response.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             wait = retry_after_s(response.headers.get(b"Retry-After"), datetime.now(UTC))
             if wait is not None and wait > self._max_s:
@@ -144,7 +145,7 @@ class RetryAfterMiddleware(RetryMiddleware):
                 host = urlsplit(request.url).netloc
                 until = time.monotonic() + wait
                 self._held_until[host] = max(until, self._held_until.get(host, 0))
-        return super().process_response(request, response, spider)
+        return super().process_response(request, response)
 
     def end_pauses(self) -> None:
         """Refuse, from now on, what would have to wait."""

@@ -65,7 +65,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
 }
 ITEM_PIPELINES = {"scrapers.landing.LandingPipeline": 500}
-EXTENSIONS = {"scrapers.stopping.Stopping": 0}
+EXTENSIONS = {"scrapers.stopping.Stopping": 0, "scrapers.progress.Progress": 10}
 
 # Landing: few files, and little to lose when a machine dies.
 LANDING_PART_ROWS = 50_000  # rows of a part
@@ -81,10 +81,9 @@ PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 4  # pages; two cores render no more at a tim
 PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 20_000  # ms
 
 
-def browser_handlers() -> dict[str, str]:
+def browser_handlers(scheme: str) -> dict[str, str]:
     """What downloads when a crawl needs a browser; only requests marked so go through it."""
-    handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
-    return {"http": handler, "https": handler}
+    return {scheme: "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"}
 
 
 def fast_profile() -> dict[str, Any]:

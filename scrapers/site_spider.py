@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
+from urllib.parse import urlsplit
 
 import scrapy
 from playwright.async_api import Request as BrowserRequest
@@ -138,12 +139,12 @@ def _apply(plan: CrawlPlan, origins: frozenset[str], settings: BaseSettings) -> 
         chosen |= fast_profile()
     asked = plan.arguments
     if asked.stage is Stage.CATALOGUE and asked.catalogue is CatalogueSource.BROWSER:
-        chosen |= _browser(origins)
+        chosen |= _browser(asked.base_url, origins)
     for name, value in chosen.items():
         settings.set(name, value, priority="spider")
 
 
-def _browser(origins: frozenset[str]) -> dict[str, Any]:
+def _browser(base_url: str, origins: frozenset[str]) -> dict[str, Any]:
     """Settings that start a browser, which loads documents, scripts and data of the site only."""
     path = find_chromium()
     options: dict[str, Any] = {"headless": True, "args": list(FLAGS)}
@@ -155,7 +156,7 @@ def _browser(origins: frozenset[str]) -> dict[str, Any]:
         return request.resource_type not in allowed or origin(request.url) not in origins
 
     return {
-        "DOWNLOAD_HANDLERS": browser_handlers(),
+        "DOWNLOAD_HANDLERS": browser_handlers(urlsplit(base_url).scheme),
         "PLAYWRIGHT_LAUNCH_OPTIONS": options,
         "PLAYWRIGHT_ABORT_REQUEST": is_unwanted,
     }
