@@ -207,7 +207,8 @@ class _Search(Generic[M]):
         if self.best is None:
             note = f"{self.model.name}: the budget pays for no trial"
             return Tuned(self._payable(), trials, f"{note}; parameters are the defaults")
-        cut = f"{self.model.name}: the budget ended the choice after {len(trials)} trials"
+        tried = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}"
+        cut = f"{self.model.name}: the budget ended the choice after {tried}"
         return Tuned(self.best, trials, cut if self.was_cut else None)
 
     def _payable(self) -> M:
