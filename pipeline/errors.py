@@ -7,6 +7,7 @@ LikewiseError
 ├── CuratedZoneError  a curated table is missing or not of its declared form
 ├── FitError         a model's fit went astray
 ├── ModelFileError    a model's file is missing, damaged or of other data
+├── ProcessError      a process that the pipeline started has failed
 └── SnapshotError     a snapshot cannot be built, verified or published
 
 A message has what, the value, the limit and the remedy.
@@ -23,6 +24,7 @@ __all__ = [
     "KeyFileError",
     "LikewiseError",
     "ModelFileError",
+    "ProcessError",
     "RawZoneError",
     "SnapshotError",
 ]
@@ -69,6 +71,10 @@ class FitError(LikewiseError):
 
 class ModelFileError(LikewiseError):
     """A model's file is missing, damaged or belongs to other data."""
+
+
+class ProcessError(LikewiseError):
+    """A process that the pipeline started has failed; its log is named."""
 
 
 class SnapshotError(LikewiseError):

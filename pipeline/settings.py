@@ -55,6 +55,9 @@ class PipelineSettings(BaseSettings):
     tuning_budget_s: float = Field(
         default=120.0, ge=0, description="Seconds for the choice of each model's parameters."
     )
+    dagster_port: int = Field(
+        default=3000, ge=1, le=65535, description="Port of the Dagster UI, else the next free one."
+    )
     seed: int = Field(default=0, ge=0, description="Seed of the split, the fits and the intervals.")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,

@@ -1,7 +1,7 @@
 """Crawls of a site: catalogue, likes and features, each a process under Dagster Pipes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final
 
 import dagster as dg
@@ -13,7 +13,7 @@ from pipeline.assets.workspace import Workspace
 from pipeline.sites import Site, site_settings
 from scrapers.records import RAW_SCHEMAS, Manifest, RawTable, raw_folder, read_manifest
 
-__all__ = ["crawl_assets", "crawl_run_id"]
+__all__ = ["crawl_assets", "crawl_name", "crawl_run_id"]
 
 _RETRIES: Final = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 _STAGES: Final = (
@@ -69,10 +69,17 @@ def _crawl_asset(
 
 
 def crawl_run_id(context: dg.AssetExecutionContext) -> str:
-    """Name of what this run lands, one for all stages; later runs sort later."""
+    """Name of what this run lands: see `crawl_name`."""
     record = context.instance.get_run_record_by_id(context.run_id)
-    begun = datetime.now(UTC) if record is None else record.create_timestamp.astimezone(UTC)
-    return f"{begun:%Y%m%dT%H%M%SZ}-{context.run_id[:8]}"
+    if record is None:
+        raise dg.Failure(f"run {context.run_id} is not in Dagster's storage")
+    return crawl_name(record)
+
+
+def crawl_name(record: dg.RunRecord) -> str:
+    """Name of what a run lands in the raw zone, one for all its stages; later ones sort later."""
+    begun = record.create_timestamp.astimezone(UTC)
+    return f"{begun:%Y%m%dT%H%M%SZ}-{record.dagster_run.run_id[:8]}"
 
 
 def _arguments(site: Site, stage: str, run_id: str) -> Mapping[str, str]:

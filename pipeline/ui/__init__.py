@@ -1,0 +1,1 @@
+"""``make dagster``: the Dagster UI of a data folder."""
