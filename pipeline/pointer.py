@@ -80,7 +80,7 @@ def read_pointer(data: Path, site: str) -> Pointer | None:
         return Pointer(**fields)
     except FileNotFoundError:
         return None
-    except (TypeError, json.JSONDecodeError) as err:
+    except (TypeError, ValueError) as err:
         raise ValueError(f"{path} is not a pointer: {err}") from err
 
 

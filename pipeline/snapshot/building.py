@@ -185,8 +185,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
         connection.execute(f"INSERT INTO {table} SELECT {columns} FROM _rows")  # noqa: S608
     except duckdb.Error as err:
         raise SnapshotError(f"table {table} cannot be filled: {err}") from err
-    finally:
-        connection.unregister("_rows")
+    connection.unregister("_rows")
 
 
 def _refuse_faults(path: Path, snapshot_id: str) -> None:

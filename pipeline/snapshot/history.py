@@ -28,8 +28,8 @@ def carried_history(data: Path, site: str) -> pl.DataFrame | None:
         path = snapshot_path(data, site, snapshot_id)
         try:
             with duckdb.connect(path, read_only=True) as connection:
-                row = connection.execute("SELECT schema_version FROM snapshot_info").fetchone()
-                if row == (SCHEMA_VERSION,):
+                rows = connection.execute("SELECT schema_version FROM snapshot_info").fetchall()
+                if rows == [(SCHEMA_VERSION,)]:
                     return pl.DataFrame(connection.sql("FROM evaluation_history").to_arrow_table())
             _LOG.warning("evaluation history of %s is of another schema version", path)
         except duckdb.Error as err:

@@ -11,7 +11,7 @@ import duckdb
 from pipeline.snapshot.rules import RULES
 from pipeline.tables import ddl
 
-__all__ = ["verify"]
+__all__ = ["row_faults", "schema_faults", "verify"]
 
 _SCHEMA: Final = """
     SELECT table_name, column_name, column_index, data_type, is_nullable, comment
@@ -39,12 +39,13 @@ def verify(path: Path, *, snapshot_id: str) -> list[str]:
     """
     try:
         with duckdb.connect(path, read_only=True, config=_READER) as connection:
-            return list(_schema_faults(connection)) or list(_row_faults(connection, snapshot_id))
+            return list(schema_faults(connection)) or list(row_faults(connection, snapshot_id))
     except duckdb.Error as err:
         return [f"{path.name} cannot be read: {err}"]
 
 
-def _schema_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def schema_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Tables, views, columns, types and comments that are not those of the door."""
     expected, found = _expected_schema(), _schema(connection)
     for sign, entries in (("lacks", expected - found), ("should not have", found - expected)):
         for table, column, _, kind, nullable, _ in sorted(entries, key=str):
@@ -53,15 +54,16 @@ def _schema_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             yield f"the file {sign} {what} ({kind}{null}, with its comment) as of pipeline.tables"
 
 
-def _row_faults(connection: duckdb.DuckDBPyConnection, snapshot_id: str) -> Iterator[str]:
+def row_faults(connection: duckdb.DuckDBPyConnection, snapshot_id: str) -> Iterator[str]:
+    """Rules that rows break, each with the number of its offenders."""
     for rules in RULES:
-        counts = connection.execute(rules.sql).fetchone() or ()
+        (counts,) = connection.execute(rules.sql).fetchall()
         for (what, _), count in zip(rules.offenders, counts, strict=True):
             if count:
                 yield f"{count} {what}"
-    named = connection.execute("SELECT snapshot_id FROM snapshot_info").fetchone()
-    if named and named[0] != snapshot_id:
-        yield f"snapshot_info names {named[0]}, the file is {snapshot_id}"
+    for (named,) in connection.execute("SELECT snapshot_id FROM snapshot_info").fetchall():
+        if named != snapshot_id:
+            yield f"snapshot_info names {named}, the file is {snapshot_id}"
 
 
 def _expected_schema() -> set[tuple[Any, ...]]:
