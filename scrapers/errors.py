@@ -3,7 +3,8 @@
 ScrapersError
 ├── ArgumentError
 ├── RecordError
-└── CountError
+├── CountError
+└── CrawlStoppingError
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["ArgumentError", "CountError", "Fault", "RecordError", "ScrapersError"]
+from scrapy.exceptions import IgnoreRequest
+
+__all__ = [
+    "ArgumentError",
+    "CountError",
+    "CrawlStoppingError",
+    "Fault",
+    "RecordError",
+    "ScrapersError",
+]
 
 
 class ScrapersError(Exception):
@@ -48,3 +58,7 @@ class RecordError(ScrapersError):
 
 class CountError(ScrapersError):
     """A text is not a count that a site would write."""
+
+
+class CrawlStoppingError(ScrapersError, IgnoreRequest):
+    """A request is not made, because the crawl was told to stop."""

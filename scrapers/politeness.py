@@ -21,6 +21,7 @@ from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.settings import BaseSettings
 
 from scrapers.arguments import origin
+from scrapers.errors import CrawlStoppingError
 from scrapers.site_spider import SiteSpider
 
 __all__ = ["OriginMiddleware", "RetryAfterMiddleware", "RobotsMiddleware", "retry_after_s"]
@@ -130,7 +131,7 @@ class RetryAfterMiddleware(RetryMiddleware):
         host = urlsplit(request.url).netloc
         while self._held_until and (left := self._held_until.get(host, 0) - time.monotonic()) > 0:
             if await self._is_stopped_within(left):
-                raise IgnoreRequest("the crawl is stopping")
+                raise CrawlStoppingError
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None

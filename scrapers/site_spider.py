@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from scrapers.arguments import CatalogueSource, Stage, origin
 from scrapers.chromium import FLAGS, find_chromium
 from scrapers.environment import Profile
+from scrapers.errors import CrawlStoppingError
 from scrapers.plan import CrawlPlan, make_plan
 from scrapers.records import RunStatus
 from scrapers.settings import browser_handlers, fast_profile
@@ -86,7 +87,9 @@ class SiteSpider(scrapy.Spider):
         )
 
     def failed(self, failure: Failure) -> None:
-        """Count a unit as failed whose page could not be had."""
+        """Count a unit as failed whose page could not be had; one cut off is left unended."""
+        if isinstance(failure.value, CrawlStoppingError):
+            return
         unit = failure.request.meta["unit"]  # type: ignore[attr-defined]  # Scrapy sets it
         self.tally.fail(why(failure), unit)
 

@@ -14,9 +14,9 @@ from typing import Final, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.asyncio import create_looping_call
 
+from scrapers.errors import CrawlStoppingError
 from scrapers.records import RunStatus
 from scrapers.site_spider import EXIT_CODES, PARENT_GONE, SHUTDOWN, STATUS_STAT, SiteSpider
 
@@ -80,7 +80,7 @@ class Stopping:
         for slot in self._crawler.engine.downloader.slots.values():
             while slot.queue:
                 _, answer = slot.queue.popleft()
-                answer.errback(IgnoreRequest("the crawl is stopping"))
+                answer.errback(CrawlStoppingError())
 
     def _leave(self) -> None:
         """Land, report and end the process: something under way does not come to an end."""

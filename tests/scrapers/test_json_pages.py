@@ -1,0 +1,32 @@
+import pytest
+
+from scrapers.json_pages import get, names_of, read_object, rows_of
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b'{"a": ', b"[1]", b"null", b"\xff{}", b"[" * 100_000, b"9" * 5000],
+)
+def test_body_that_is_no_json_object_gives_none(body):
+    assert read_object(body) is None
+
+
+def test_object_is_read():
+    assert read_object(b'{"results": []}') == {"results": []}
+
+
+@pytest.mark.parametrize("page", [{}, {"results": None}, {"results": {}}, {"results": [1]}])
+def test_results_that_are_no_list_of_objects_give_none(page):
+    assert rows_of(page) is None
+
+
+def test_missing_steps_of_a_path_give_none():
+    assert get({"user": {"uid": "u"}}, "user", "uid") == "u"
+    assert get({"user": None}, "user", "uid") is None
+    assert get(["user"], "user") is None
+
+
+def test_names_of_what_is_no_list_are_left_for_the_check():
+    assert names_of([{"name": "red"}, {}, 3]) == ("red", None, None)
+    assert names_of("red") == "red"
+    assert names_of(None) is None
