@@ -17,7 +17,7 @@ from pipeline.errors import ProcessError
 
 __all__ = ["Child", "Children", "free_port", "interruptible"]
 
-_STOP_S: Final = 4.5  # of the five seconds that a Ctrl-C may take
+_STOP_S: Final = 4.0  # of the five seconds that a Ctrl-C may take
 _POLL_S: Final = 0.05
 _PORTS_TRIED: Final = 50
 _LAST_PORT: Final = 65535

@@ -30,9 +30,7 @@ def site_asset(
     kinds: Set[str],
     table: Table | None = None,
     metadata: Mapping[str, Any] | None = None,
-    retry_policy: dg.RetryPolicy | None = None,
     pool: str | None = None,
-    code_version: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Make a function the asset of a site.
 
@@ -50,9 +48,7 @@ def site_asset(
         owners=OWNERS,
         kinds=set(kinds),
         metadata={**schema, **(metadata or {})},
-        retry_policy=retry_policy,
         pool=pool,
-        code_version=code_version,
     )
 
     def made(function: Callable[..., Any]) -> dg.AssetsDefinition:

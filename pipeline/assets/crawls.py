@@ -1,6 +1,7 @@
 """Crawls of a site: catalogue, likes and features, each a process under Dagster Pipes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any, Final
 
@@ -15,7 +16,8 @@ from scrapers.records import RAW_SCHEMAS, Manifest, RawTable, raw_folder, read_m
 
 __all__ = ["crawl_assets", "crawl_name", "crawl_run_id"]
 
-_RETRIES: Final = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+_MAX_RETRIES: Final = 2
+_RETRY_DELAY_S: Final = 10
 _STAGES: Final = (
     ("raw_catalogue", "catalogue", RawTable.ITEMS, ()),
     ("raw_likes", "likes", RawTable.LIKES, ("raw_catalogue",)),
@@ -44,19 +46,19 @@ def _crawl_asset(
         after=after,
         kinds={"scrapy", "parquet"},
         metadata=arrow_schema(RAW_SCHEMAS[table]),
-        retry_policy=_RETRIES,
         pool=f"{site.identifier}_crawl",
     )
     def crawl(
         context: dg.AssetExecutionContext, workspace: Workspace, crawler: Crawler
     ) -> dg.MaterializeResult[Any]:
         run_id = crawl_run_id(context)
-        report = crawler.crawl(
-            context,
-            site.name,
-            _arguments(site, stage, run_id),
-            {"LIKEWISE_DATA": str(workspace.data)},
-        )
+        with _retried(context):
+            report = crawler.crawl(
+                context,
+                site.name,
+                _arguments(site, stage, run_id),
+                {"LIKEWISE_DATA": str(workspace.data)},
+            )
         if report.is_partial:
             context.log.warning(
                 "The crawl is partial: the site did not give all that it announced."
@@ -66,6 +68,19 @@ def _crawl_asset(
         return dg.MaterializeResult(metadata={**report.metadata, **landed})
 
     return crawl
+
+
+@contextmanager
+def _retried(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Ask for another attempt where a crawl fails.
+
+    Dagster's own retry policy would also crawl again what an operator has cancelled.
+    """
+    try:
+        yield
+    except dg.Failure as err:
+        delay_s = _RETRY_DELAY_S * 2**context.retry_number
+        raise dg.RetryRequested(_MAX_RETRIES, delay_s) from err
 
 
 def crawl_run_id(context: dg.AssetExecutionContext) -> str:
