@@ -14,7 +14,9 @@ def test_reject_is_a_line_with_its_reasons_and_is_counted(tmp_path):
     rejects = RejectFile(tmp_path / "rejects.jsonl")
     faults = [Fault("item_id", "is empty"), Fault("title", "is int, expected text")]
     rejects.add(ItemRecord("", 7, None, None, None, NOW), faults)
-    rejects.add(RejectedLike("\ud800", "x" * 9000, None, (Fault("user_handle", "bad"),)), faults[:1])
+    rejects.add(
+        RejectedLike("\ud800", "x" * 9000, None, (Fault("user_handle", "bad"),)), faults[:1]
+    )
     rejects.close()
     lines = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
     assert lines[0]["reasons"] == ["item_id: is empty", "title: is int, expected text"]

@@ -1,6 +1,7 @@
 import json
 import signal
 import threading
+import time
 
 import polars as pl
 import pytest
@@ -59,7 +60,8 @@ def test_browser_lands_the_catalogue_that_the_listing_lands(crawls, replica):
         assert code == 0, log
     columns = ["item_id", "title", "url"]
     drawn, listed = (
-        crawls.rows("items", source).select(columns).sort("item_id") for source in ("browser", "json")
+        crawls.rows("items", source).select(columns).sort("item_id")
+        for source in ("browser", "json")
     )
     assert len(listed) == 21
     assert drawn.equals(listed)
@@ -186,10 +188,8 @@ def test_retry_after_holds_the_host(crawls, serve):
     def answer(path):
         if path == "/robots.txt":
             return ROBOTS
-        times.append(clock())
+        times.append(time.monotonic())
         return (429, {"Retry-After": "2"}, b"") if len(times) == 1 else models("a")
-
-    from time import monotonic as clock
 
     with serve(answer) as (url, _):
         code, log = crawls.run(base_url=url, catalogue="json")

@@ -1,0 +1,65 @@
+import re
+
+import pytest
+
+from scrapers.arguments import (
+    RUN_ID_PATTERN,
+    CatalogueSource,
+    Side,
+    Stage,
+    is_loopback,
+    origin,
+    read_arguments,
+)
+
+
+def test_defaults_are_filled_in():
+    faults = []
+    asked = read_arguments({"base_url": "https://example.org/"}, faults)
+    assert faults == []
+    assert (asked.base_url, asked.api_url) == ("https://example.org", "https://example.org")
+    assert (asked.stage, asked.catalogue, asked.side) == (
+        Stage.CATALOGUE, CatalogueSource.BROWSER, Side.ITEM,
+    )  # fmt: skip
+    assert asked.like_floor == 5
+    assert re.fullmatch(RUN_ID_PATTERN, asked.run_id)
+
+
+def test_default_run_ids_sort_by_time():
+    given = {"base_url": "https://example.org"}
+    first, second = (read_arguments(given, []).run_id for _ in range(2))
+    assert first < second
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base_url", ""), ("base_url", "example.org"), ("base_url", "ftp://example.org"),
+        ("base_url", "http://u:p@example.org"), ("base_url", "http://example.org:99999"),
+        ("base_url", "http://example.org/?q=1"), ("api_url", "file:///etc"), ("stage", "all"),
+        ("catalogue", "html"), ("side", "both"), ("like_floor", "-1"), ("like_floor", "5.0"),
+        ("like_floor", "٣"), ("run_id", ".."), ("run_id", "a/b"), ("run_id", "x" * 101),
+        ("depth", "3"),
+    ],
+)  # fmt: skip
+def test_fault_is_named(name, value):
+    faults = []
+    read_arguments({"base_url": "https://example.org", name: value}, faults)
+    assert len(faults) == 1
+    assert faults[0].startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:8000", True), ("http://127.9.9.9", True), ("http://[::1]:1", True),
+        ("http://localhost", True), ("http://127.0.0.1.example.org", False),
+        ("http://192.168.0.1", False), ("https://sketchfab.com", False),
+    ],
+)  # fmt: skip
+def test_loopback_is_this_machine_only(url, expected):
+    assert is_loopback(url) is expected
+
+
+def test_origin_has_the_port():
+    assert origin("http://127.0.0.1:8000/a?b#c") == "http://127.0.0.1:8000"

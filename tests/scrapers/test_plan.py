@@ -1,0 +1,73 @@
+import pytest
+
+from scrapers.errors import ArgumentError
+from scrapers.parts import TableWriter
+from scrapers.plan import make_plan
+from scrapers.records import RawTable, RunStatus
+
+LOOPBACK = {"base_url": "http://127.0.0.1:1"}
+
+
+def land_items(data, run_id, status):
+    TableWriter(data, "demo", RawTable.ITEMS, run_id).finish(status, {})
+
+
+def faults_of(arguments, environment):
+    with pytest.raises(ArgumentError) as caught:
+        make_plan("demo", arguments, environment)
+    return caught.value.faults
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {"LIKEWISE_DATA": str(tmp_path)}
+
+
+def test_contact_stands_in_the_user_agent(environment):
+    away = {"base_url": "https://example.org"}
+    plan = make_plan("demo", away, {**environment, "LIKEWISE_CONTACT": "me@example.org"})
+    assert plan.user_agent.startswith("likewise/")
+    assert "me@example.org" in plan.user_agent
+
+
+def test_fast_profile_is_for_loopback_and_a_real_site_needs_a_contact(environment):
+    fast = {**environment, "LIKEWISE_PROFILE": "fast"}
+    assert make_plan("demo", LOOPBACK, fast).settings.profile == "fast"
+    assert len(faults_of({"base_url": "https://example.org"}, fast)) == 2
+    assert len(faults_of({**LOOPBACK, "api_url": "https://example.org"}, fast)) == 2
+
+
+def test_faults_of_arguments_and_environment_come_together(environment):
+    faults = faults_of({"stage": "all"}, {**environment, "LIKEWISE_PROFILE": "rude"})
+    assert len(faults) == 3
+
+
+def test_later_stage_takes_the_runs_own_catalogue_else_the_newest_complete(environment, tmp_path):
+    likes = {**LOOPBACK, "stage": "likes", "run_id": "r3"}
+    assert "no catalogue" in faults_of(likes, environment)[0]
+    for run_id, status in (
+        ("r1", RunStatus.COMPLETE), ("r2", RunStatus.COMPLETE), ("r9", RunStatus.PARTIAL),
+        ("r8", RunStatus.FAILED),
+    ):  # fmt: skip
+        land_items(tmp_path, run_id, status)
+    assert make_plan("demo", likes, environment).catalogue_folder.name == "r2"
+    own = {**likes, "run_id": "r9"}
+    assert make_plan("demo", own, environment).catalogue_folder.name == "r9"
+    failed = {**likes, "run_id": "r8"}
+    assert make_plan("demo", failed, environment).catalogue_folder.name == "r2"
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_only_a_complete_run_is_not_crawled_again(environment, tmp_path, status):
+    land_items(tmp_path, "r1", status)
+    asked = {**LOOPBACK, "run_id": "r1"}
+    if status is RunStatus.COMPLETE:
+        assert "landed its items already" in faults_of(asked, environment)[0]
+    else:
+        assert make_plan("demo", asked, environment).arguments.run_id == "r1"
+
+
+def test_manifest_that_cannot_be_read_is_a_fault(environment, tmp_path):
+    folder = TableWriter(tmp_path, "demo", RawTable.ITEMS, "r1").folder
+    (folder / "manifest.json").write_text("{")
+    assert "cannot be read" in faults_of({**LOOPBACK, "run_id": "r1"}, environment)[0]
