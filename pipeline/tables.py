@@ -21,6 +21,7 @@ __all__ = [
     "Table",
     "View",
     "ddl",
+    "quoted",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -325,7 +326,7 @@ def ddl() -> Iterator[str]:
         yield from _table_ddl(table)
     for view in SNAPSHOT_VIEWS:
         yield f"CREATE VIEW {view.name} AS {view.sql}"
-        yield f"COMMENT ON VIEW {view.name} IS {_quoted(view.comment)}"
+        yield f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}"
 
 
 def _table_ddl(table: Table) -> Iterator[str]:
@@ -334,10 +335,11 @@ def _table_ddl(table: Table) -> Iterator[str]:
         for column in table.columns
     )
     yield f"CREATE TABLE {table.name} ({columns})"
-    yield f"COMMENT ON TABLE {table.name} IS {_quoted(table.comment)}"
+    yield f"COMMENT ON TABLE {table.name} IS {quoted(table.comment)}"
     for column in table.columns:
-        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {_quoted(column.comment)}'
+        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {quoted(column.comment)}'
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """The text as a SQL literal."""
     return "'" + text.replace("'", "''") + "'"
