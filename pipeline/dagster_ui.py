@@ -28,18 +28,21 @@ def start_dagster(
 ) -> tuple[Child, str]:
     """Start the UI and the daemon of a data folder; returns the process and its url.
 
+    Runs whose process was killed are ended first.
+
     Parameters
     ----------
     port : asked for first; the next free one where it is taken.
     """
+    python = [sys.executable, "-W", "ignore", "-m"]
+    environment = {**dagster_environment(data), **environment, "PYTHONPATH": str(ROOT)}
+    log = data / "logs" / "dagster.log"
+    recovery = [*python, "pipeline.assets.recovery"]
+    children.start("the recovery of dead runs", recovery, environment, log).process.wait()
     free = free_port(port)
     options = ["-w", str(ROOT / "workspace.yaml"), "-h", _HOST, "-p", str(free)]
-    child = children.start(
-        "Dagster",
-        [sys.executable, "-W", "ignore", "-m", "dagster", "dev", *options],
-        {**dagster_environment(data), **environment, "PYTHONPATH": str(ROOT)},
-        data / "logs" / "dagster.log",
-    )
+    command = [*python, "dagster", "dev", *options]
+    child = children.start("Dagster", command, environment, log)
     return child, f"http://{_HOST}:{free}"
 
 

@@ -17,7 +17,7 @@ from pipeline.pointer import read_pointer, snapshot_path
 from pipeline.processes import Child, Children, free_port
 from pipeline.settings import PipelineSettings
 
-__all__ = ["sample_paths", "serve"]
+__all__ = ["sample_paths", "serve", "start_api"]
 
 _API_PORT: Final = 8000
 _POLL_S: Final = 0.5
@@ -57,7 +57,7 @@ def serve(
     """
     data = settings.data.resolve()
     dagster, ui = start_dagster(children, data, environment, port=settings.dagster_port)
-    server, api = _start_api(children, data, f"{ui}/")
+    server, api = start_api(children, data, f"{ui}/")
     wait_until_up(server, f"{api}/health/live")
     links = [f"{api}{path}" for path in sample_paths(data, site)]
     broken = [link for link in links if not answers(link)]
@@ -74,7 +74,8 @@ def serve(
         time.sleep(_POLL_S)
 
 
-def _start_api(children: Children, data: Path, dagster_url: str) -> tuple[Child, str]:
+def start_api(children: Children, data: Path, dagster_url: str) -> tuple[Child, str]:
+    """Start the API of a data folder on loopback; returns the process and its url."""
     port = free_port(_API_PORT)
     environment = {
         "LIKEWISE_DATA": str(data),
