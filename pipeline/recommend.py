@@ -120,8 +120,8 @@ def recommend(world: World, wanted: Sequence[Wanted], fitting: Fitting) -> Recom
     ------
     InputError : the likes have weights and all are 0.
     """
-    material, notes = _material(world, fitting)
     started_at = fitting.budget.clock()
+    material, notes = _material(world, fitting)
     answers: list[_Answer] = []
     for place, want in enumerate(wanted):
         waiting = sum(later.tuned for later in wanted[place:])

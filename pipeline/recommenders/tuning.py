@@ -3,7 +3,7 @@
 A trial is one setting scored by NDCG@10 on the validation likes.  One fit passes through many
 settings (`Recommender.path`: 1, 2, 3, 5, ... epochs), so a learning rate costs one fit.  The
 cost of each step is estimated from those before it, and a step that the budget cannot pay,
-together with the final fit, is not started.  Test likes have no way in.
+together with the final fit and its lists, is not started.  Test likes have no way in.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Budget:
 
     Attributes
     ----------
-    seconds : for the trials and for the final fit after them.
+    seconds : for the trials, the final fit after them and everybody's lists.
     trials : settings that are scored.
     clock : seconds that rise; another one in tests.
     """
@@ -158,7 +158,8 @@ class _Search(Generic[M]):
         if self.budget.seconds is None:
             return True
         final = max(step.effort, self.best.effort if self.best else 0.0) * _FINAL_MARGIN
-        cost = self.judge_s + (effort + final) * self.effort_s
+        lists_s = self.judge_s * self.train.n_users / len(self.users)
+        cost = self.judge_s + (effort + final) * self.effort_s + lists_s
         return self.budget.clock() - self.started_at + cost <= self.budget.seconds
 
     def _trial(self, step: M, fits: Iterator[Fitted], effort: float) -> float | None:
