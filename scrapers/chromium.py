@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["FLAGS", "find_chromium", "install_chromium", "renders"]
+__all__ = ["FLAGS", "find_chromium", "install_chromium", "installed_chromium", "renders"]
 
 FLAGS: Final = (
     "--no-sandbox",
@@ -38,11 +38,13 @@ def find_chromium(environment: Mapping[str, str] = os.environ) -> str | None:
 
     None where there is none.
     """
+    return installed_chromium(environment) or _playwrights_own()
+
+
+def installed_chromium(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Path of a Chromium that is not Playwright's own, which a crawl finds by itself."""
     named = environment.get("CHROMIUM_PATH")
-    if named:
-        return named
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    return found or _playwrights_own()
+    return named or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 def _playwrights_own() -> str | None:

@@ -21,7 +21,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from scrapers.arguments import CatalogueSource, Stage, origin
-from scrapers.chromium import FLAGS, find_chromium
+from scrapers.chromium import FLAGS, installed_chromium
 from scrapers.environment import Profile
 from scrapers.errors import CrawlStoppingError
 from scrapers.plan import CrawlPlan, make_plan
@@ -149,7 +149,7 @@ def _apply(plan: CrawlPlan, origins: frozenset[str], settings: BaseSettings) -> 
 
 def _browser(base_url: str, origins: frozenset[str]) -> dict[str, Any]:
     """Settings that start a browser, which loads documents, scripts and data of the site only."""
-    path = find_chromium()
+    path = installed_chromium()
     options: dict[str, Any] = {"headless": True, "args": list(FLAGS)}
     if path is not None:
         options["executable_path"] = path

@@ -1,6 +1,7 @@
-"""Extension: a crawl that is told to stop, or whose parent died, lands what it has and is gone.
+"""Extension: a crawl that is told to stop lands what it has and is gone.
 
-Scrapy waits for every request that it has begun or queued, which takes minutes on a slow site.
+Under Dagster, the death of the process that started it tells it so; by hand a crawl may outlive
+its shell.  Scrapy waits for every request that it has begun or queued: minutes, on a slow site.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import time
 from typing import Final, Self
 
+from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.asyncio import create_looping_call
@@ -37,10 +39,10 @@ class Stopping:
         self._parent = os.getppid()
         self._asked_at: float | None = None
         self._reason = SHUTDOWN
-        self._loops = (
-            (create_looping_call(self._check), _CHECK_INTERVAL_S),
-            (create_looping_call(self._check_parent), _PARENT_INTERVAL_S),
-        )
+        self._loops = [(create_looping_call(self._check), _CHECK_INTERVAL_S)]
+        if DAGSTER_PIPES_CONTEXT_ENV_VAR in os.environ:
+            parent = create_looping_call(self._check_parent)
+            self._loops.append((parent, _PARENT_INTERVAL_S))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

@@ -1,5 +1,6 @@
 """A tiny world, its stand-in as a process, a server that misbehaves, and real crawls."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from dagster_pipes import encode_param
 
 ROOT = Path(__file__).parents[2]
 FIRST_LIKE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -146,6 +148,22 @@ class Crawls:
     def rows(self, table, run_id="r1"):
         """Landed rows of a table."""
         return pl.read_parquet(self.folder(table, run_id) / "part-*.parquet")
+
+
+@pytest.fixture
+def pipes(tmp_path, monkeypatch):
+    """Plays Dagster: context and messages as files; gives the messages so far."""
+    context, messages = tmp_path / "context.json", tmp_path / "messages.jsonl"
+    names = (
+        "code_version_by_asset_key", "provenance_by_asset_key", "partition_key",
+        "partition_key_range", "partition_time_window", "job_name",
+    )  # fmt: skip
+    data = dict.fromkeys(names) | {"asset_keys": ["demo/raw"], "run_id": "run", "extras": {}}
+    context.write_text(json.dumps(data | {"retry_number": 0}))
+    messages.touch()
+    monkeypatch.setenv("DAGSTER_PIPES_CONTEXT", encode_param({"path": str(context)}))
+    monkeypatch.setenv("DAGSTER_PIPES_MESSAGES", encode_param({"path": str(messages)}))
+    return lambda: [json.loads(line) for line in messages.read_text().splitlines()]
 
 
 @pytest.fixture

@@ -1,10 +1,7 @@
 import io
-import json
 import logging
 import sys
 
-import pytest
-from dagster_pipes import encode_param
 from rich.console import Console
 
 from scrapers.figures import Figures
@@ -12,24 +9,6 @@ from scrapers.progress_bar import TerminalBar
 from scrapers.records import read_manifest
 
 FIGURES = Figures(7, 1, 2, 1.0, 7.0, 1.0)
-
-
-@pytest.fixture
-def pipes(tmp_path, monkeypatch):
-    """Plays Dagster: context and messages as files; gives the messages so far."""
-    context, messages = tmp_path / "context.json", tmp_path / "messages.jsonl"
-    names = (
-        "asset_keys", "code_version_by_asset_key", "provenance_by_asset_key", "partition_key",
-        "partition_key_range", "partition_time_window", "run_id", "job_name", "retry_number",
-        "extras",
-    )  # fmt: skip
-    data = dict.fromkeys(names) | {"asset_keys": ["demo/raw"], "run_id": "run", "extras": {}}
-    data |= {"retry_number": 0}
-    context.write_text(json.dumps(data))
-    messages.touch()
-    monkeypatch.setenv("DAGSTER_PIPES_CONTEXT", encode_param({"path": str(context)}))
-    monkeypatch.setenv("DAGSTER_PIPES_MESSAGES", encode_param({"path": str(messages)}))
-    return lambda: [json.loads(line) for line in messages.read_text().splitlines()]
 
 
 def test_dagster_gets_the_figures_once_all_rows_are_landed(crawls, replica, pipes):

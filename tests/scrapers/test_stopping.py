@@ -1,8 +1,12 @@
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+
+import pytest
 
 from scrapers.records import RunStatus, read_manifest
 
@@ -15,7 +19,14 @@ sys.stdin.read()
 """
 
 
-def test_crawl_whose_parent_died_lands_what_it_read_and_is_gone(crawls, serve, monkeypatch):
+@pytest.mark.parametrize("is_in_dagster", [True, False], ids=["in Dagster", "by hand"])
+def test_crawl_of_a_dead_dagster_lands_what_it_read_and_is_gone(
+    crawls, serve, request, monkeypatch, is_in_dagster
+):
+    if is_in_dagster:
+        request.getfixturevalue("pipes")
+    monkeypatch.setenv("LIKEWISE_DATA", str(crawls.data))
+    monkeypatch.setenv("LIKEWISE_PROFILE", "fast")
     hanging, ended = threading.Event(), threading.Event()
 
     def answer(path):
@@ -32,17 +43,20 @@ def test_crawl_whose_parent_died_lands_what_it_read_and_is_gone(crawls, serve, m
         crawl = [sys.executable, "-m", "scrapy", "crawl", "sketchfab"]
         for pair in (f"base_url={url}", "catalogue=json", "run_id=r1"):
             crawl += ["-a", pair]
-        monkeypatch.setenv("LIKEWISE_DATA", str(crawls.data))
-        monkeypatch.setenv("LIKEWISE_PROFILE", "fast")
-        with subprocess.Popen(
-            [sys.executable, "-c", PARENT, *crawl],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        ) as parent:
+        command = [sys.executable, "-c", PARENT, *crawl]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+            pid = int(parent.stdout.readline())
             assert hanging.wait(20)
             parent.kill()
-        manifest = ended_manifest(crawls.folder("items"), within_s=6)
-        ended.set()
+        try:
+            manifest = ended_manifest(crawls.folder("items"), within_s=6 if is_in_dagster else 2)
+        finally:
+            if not is_in_dagster:
+                os.kill(pid, signal.SIGKILL)
+            ended.set()
+    if not is_in_dagster:
+        assert manifest.status is RunStatus.RUNNING
+        return
     assert manifest.status is RunStatus.PARTIAL
     assert crawls.rows("items")["item_id"].to_list() == ["a"]
 
