@@ -15,22 +15,17 @@ import polars as pl
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from pipeline.snapshot.contents import Chart
 
-__all__ = [
-    "accuracy_chart",
-    "coverage_chart",
-    "draw_charts",
-    "likes_by_month_chart",
-    "likes_per_person_chart",
-    "popularity_chart",
-]
+__all__ = ["draw_charts"]
 
 _SIZE_INCHES: Final = (7.2, 4.0)
 _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "likewise",
     "svg.fonttype": "none",
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 11.0,
     "axes.spines.top": False,
@@ -42,6 +37,7 @@ _STYLE: Final[dict[Any, Any]] = {
 # Okabe & Ito 2008: told apart with colour-blind eyes.
 _BLUE: Final = "#0072b2"
 _ORANGE: Final = "#d55e00"
+_WHOLE: Final = "{x:,.0f}"
 _K: Final = 10
 _MONTHS_FOR_LABELS: Final = 12
 
@@ -57,21 +53,23 @@ def draw_charts(
     evaluation : columns of the snapshot table; without rows there are no charts of quality.
     models : columns of the snapshot table: labels and order.
     """
-    charts = [popularity_chart(likes), likes_per_person_chart(likes)]
-    if likes.get_column("liked_at").count():
-        charts.append(likes_by_month_chart(likes))
-    if not _at_k(evaluation, models, "NDCG").is_empty():
-        charts.append(accuracy_chart(evaluation, models))
-        if not _at_k(evaluation, models, "coverage").is_empty():
-            charts.append(coverage_chart(evaluation, models))
+    with rc_context(_STYLE):
+        charts = [_popularity_chart(likes), _likes_per_person_chart(likes)]
+        if likes.get_column("liked_at").count():
+            charts.append(_likes_by_month_chart(likes))
+        if not _at_k(evaluation, models, "NDCG").is_empty():
+            charts.append(_accuracy_chart(evaluation, models))
+            if not _at_k(evaluation, models, "coverage").is_empty():
+                charts.append(_coverage_chart(evaluation, models))
     return charts
 
 
-def popularity_chart(likes: pl.DataFrame) -> Chart:
+def _popularity_chart(likes: pl.DataFrame) -> Chart:
     """Likes of each item by its rank, both axes logarithmic."""
     counts = _counts(likes, "item_id")
     figure, axes = _axes("Rank of the item", "Likes")
-    axes.loglog(np.arange(1, len(counts) + 1), counts, color=_BLUE, linewidth=2)
+    axes.plot(np.arange(1, len(counts) + 1), counts, color=_BLUE, linewidth=2)
+    _logarithmic(axes)
     tenth = max(1, len(counts) // 10)
     share = counts[:tenth].sum() / counts.sum()
     words = (
@@ -81,14 +79,13 @@ def popularity_chart(likes: pl.DataFrame) -> Chart:
     return _chart("popularity", "Few items have most of the likes", words, figure)
 
 
-def likes_per_person_chart(likes: pl.DataFrame) -> Chart:
+def _likes_per_person_chart(likes: pl.DataFrame) -> Chart:
     """How many people like how many items, both axes logarithmic."""
     counts = _counts(likes, "user_id")
     bins = np.unique(np.geomspace(1, counts[0] + 1, 24).astype(int))
     figure, axes = _axes("Likes of a person", "People")
     axes.hist(counts, bins=bins.tolist(), color=_BLUE, edgecolor="white")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    _logarithmic(axes)
     words = (
         f"{len(counts):,} people by their number of likes: half of them have "
         f"{int(np.median(counts)):,} or fewer, the most active one {counts[0]:,}."
@@ -96,7 +93,7 @@ def likes_per_person_chart(likes: pl.DataFrame) -> Chart:
     return _chart("likes_per_person", "Likes of each person", words, figure)
 
 
-def likes_by_month_chart(likes: pl.DataFrame) -> Chart:
+def _likes_by_month_chart(likes: pl.DataFrame) -> Chart:
     """Likes of each month, of those whose time is known."""
     months = (
         likes.select(pl.col("liked_at").drop_nulls().dt.truncate("1mo").alias("month"))
@@ -110,6 +107,7 @@ def likes_by_month_chart(likes: pl.DataFrame) -> Chart:
     values = months.get_column("likes").to_numpy()
     figure, axes = _axes("Month (UTC)", "Likes")
     axes.bar(np.arange(len(values)), values, color=_BLUE)
+    axes.yaxis.set_major_formatter(_WHOLE)
     step = -(-len(labels) // _MONTHS_FOR_LABELS)
     axes.set_xticks(np.arange(0, len(labels), step), labels[::step], rotation=45, ha="right")
     words = (
@@ -119,7 +117,7 @@ def likes_by_month_chart(likes: pl.DataFrame) -> Chart:
     return _chart("likes_by_month", "Likes by month", words, figure)
 
 
-def accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
+def _accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     """NDCG@10 of each model with its 95 % interval."""
     rows = _at_k(evaluation, models, "NDCG")
     means = rows.get_column("mean").to_numpy()
@@ -141,13 +139,14 @@ def accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     return _chart("accuracy", "How well held-out likes are found", words, figure)
 
 
-def coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
+def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     """NDCG@10 of each model against the share of the catalogue that it recommends."""
     accuracy = _at_k(evaluation, models, "NDCG")
     coverage = _at_k(evaluation, models, "coverage").select("model", pl.col("mean").alias("share"))
     rows = accuracy.join(coverage, on="model", maintain_order="left")
     figure, axes = _axes(f"Share of the catalogue in some list of {_K}", f"NDCG@{_K}")
     axes.scatter(rows.get_column("share"), rows.get_column("mean"), s=60, color=_BLUE)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.margins(0.2)
     for row in rows.iter_rows(named=True):
         axes.annotate(
@@ -173,18 +172,25 @@ def _counts(likes: pl.DataFrame, column: str) -> np.ndarray[tuple[int], np.dtype
 
 
 def _axes(x_label: str, y_label: str | None) -> tuple[Figure, Axes]:
-    with rc_context(_STYLE):
-        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-        axes = figure.add_subplot()
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label or "")
+    figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label or "")
     return figure, axes
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Both axes logarithmic, with whole numbers for people."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(_WHOLE)
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _chart(name: str, title: str, alternative: str, figure: Figure) -> Chart:
     text = io.StringIO()
-    with rc_context(_STYLE):
-        metadata = {"Date": None, "Title": title, "Description": alternative}
-        figure.savefig(text, format="svg", metadata=metadata)
+    metadata = {"Date": None, "Title": title, "Description": alternative}
+    figure.savefig(text, format="svg", metadata=metadata)
     svg = text.getvalue()
     return Chart(name, title, alternative, svg[svg.index("<svg") :])
