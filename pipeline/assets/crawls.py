@@ -85,9 +85,9 @@ def _retried(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 def crawl_run_id(context: dg.AssetExecutionContext) -> str:
     """Name of what this run lands: see `crawl_name`."""
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
-        raise dg.Failure(f"run {context.run_id} is not in Dagster's storage")
+        raise dg.Failure(f"run {context.run.run_id} is not in Dagster's storage")
     return crawl_name(record)
 
 

@@ -1,6 +1,7 @@
 """A crawl without a site: it lands a small planted world as a spider would.
 
-``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal.
+``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal;
+``FAKE_CRAWL_LIKES=none`` that the site shows no like.
 """
 
 import json
@@ -103,7 +104,10 @@ def rows(table: RawTable, base_url: str) -> list[dict[str, object]]:
 def land(table: RawTable, site: str, options: dict[str, str], status: RunStatus) -> int:
     folder = raw_folder(Path(os.environ["LIKEWISE_DATA"]), site, table, options["run_id"])
     folder.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame(rows(table, options["base_url"]), schema=pl.Schema(RAW_SCHEMAS[table]))
+    found = rows(table, options["base_url"])
+    if table is RawTable.LIKES and os.environ.get("FAKE_CRAWL_LIKES") == "none":
+        found = []
+    frame = pl.DataFrame(found, schema=pl.Schema(RAW_SCHEMAS[table]))
     path = folder / "part-00000.parquet"
     frame.write_parquet(path)
     content = path.read_bytes()

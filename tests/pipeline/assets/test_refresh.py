@@ -1,0 +1,159 @@
+import json
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from pipeline.assembling import evaluation_path
+from pipeline.dataset.curated import Curated, curated_path, require_curated
+from pipeline.pointer import read_pointer
+from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
+
+N_LIKES = sum(len(likes_of(user)) for user in range(USERS))
+
+
+def test_refresh_publishes_a_snapshot(refreshed):
+    assert refreshed.passed
+    pointer = read_pointer(refreshed.bench.data, "sketchfab")
+    assert pointer.snapshot_id == refreshed.metadata("snapshot")["snapshot_id"]
+
+
+def test_counts_are_those_of_the_world(refreshed):
+    likes = refreshed.metadata("likes")
+    assert (likes["dagster/row_count"], likes["users"]) == (N_LIKES, USERS)
+    assert refreshed.metadata("items")["dagster/row_count"] == ITEMS
+    snapshot = refreshed.metadata("snapshot")
+    assert (snapshot["likes"], snapshot["users"], snapshot["items"]) == (N_LIKES, USERS, ITEMS)
+
+
+def test_crawl_metadata_comes_from_the_child_and_the_manifest(refreshed):
+    crawl = refreshed.metadata("raw_likes")
+    assert crawl["requests"] == N_LIKES
+    assert (crawl["dagster/row_count"], crawl["status"]) == (N_LIKES, "complete")
+
+
+def test_evaluation_is_shown_as_a_table_and_as_numbers_to_plot(refreshed):
+    shown = refreshed.metadata("evaluation")
+    assert "| NDCG@10 |" in shown["evaluation"]
+    assert 0 < shown["ndcg_at_10_lightfm_cf"] <= 1
+
+
+def test_sample_recommendations_cannot_break_their_table(refreshed):
+    sample = refreshed.metadata("top_k")["sample_recommendations"]
+    assert "Item &#124; " in sample
+    assert "<b>" not in sample
+    assert {line.count("|") for line in sample.splitlines()} == {6}
+
+
+def test_popularity_curve_is_a_picture(refreshed):
+    curve = refreshed.metadata("interactions")["popularity"]
+    assert curve.startswith("![Popularity curve](data:image/png;base64,iVBOR")
+
+
+def test_every_check_passes(refreshed):
+    checks = [
+        event.event_specific_data
+        for event in refreshed.events
+        if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    assert len(checks) == 10
+    assert [check.check_name for check in checks if not check.passed] == []
+
+
+def test_raw_likes_past_their_time_leave_with_the_run(workbench, monkeypatch):
+    monkeypatch.setenv("LIKEWISE_RAW_RETENTION_DAYS", "0")
+    assets = ("raw_catalogue", "raw_likes", "raw_features", "likes", "items", "raw_retention")
+    assert workbench.refresh(*assets).success
+    assert not list(workbench.data.glob("raw/*/likes/*/*.parquet"))
+    assert list(workbench.data.glob("raw/*/items/*/*.parquet"))
+    assert len(require_curated(workbench.data, "sketchfab", Curated.LIKES)) == N_LIKES
+
+
+def test_partial_crawl_is_taken_with_a_warning(workbench, monkeypatch):
+    monkeypatch.setenv("FAKE_CRAWL", "3")
+    result = workbench.refresh("raw_catalogue", "raw_likes", "likes")
+    assert result.success
+    (complete,) = [
+        check
+        for check in result.get_asset_check_evaluations()
+        if check.asset_check_key.to_user_string() == "sketchfab/raw_likes:crawl_is_complete"
+    ]
+    assert not complete.passed
+    assert len(require_curated(workbench.data, "sketchfab", Curated.LIKES)) == N_LIKES
+
+
+def test_failed_crawl_is_tried_again_and_stops_what_comes_after(workbench, monkeypatch):
+    monkeypatch.setenv("FAKE_CRAWL", "1")
+    result = workbench.refresh("raw_catalogue", "raw_likes", "likes")
+    assert not result.success
+    kinds = [event.event_type for event in result.events_for_node("sketchfab__raw_catalogue")]
+    assert kinds.count(dg.DagsterEventType.STEP_UP_FOR_RETRY) == 2
+    assert not curated_path(workbench.data, "sketchfab", Curated.LIKES).exists()
+
+
+def test_blocking_check_stops_what_would_build_on_no_likes(workbench, monkeypatch):
+    assert workbench.refresh("raw_catalogue").success
+    monkeypatch.setenv("FAKE_CRAWL_LIKES", "none")
+    result = workbench.refresh("raw_likes", "likes")
+    assert not result.success
+    assert not curated_path(workbench.data, "sketchfab", Curated.LIKES).exists()
+
+
+def test_step_that_fails_leaves_what_was_published(refreshed, workbench):
+    shutil.copytree(
+        refreshed.bench.data,
+        workbench.data,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("dagster"),
+    )
+    before = read_pointer(workbench.data, "sketchfab")
+    evaluation_path(workbench.data, "sketchfab").write_bytes(b"damaged")
+    result = workbench.refresh("snapshot")
+    assert not result.success
+    assert read_pointer(workbench.data, "sketchfab") == before
+    assert len(list(workbench.data.glob("snapshots/sketchfab/*.duckdb"))) == 1
+
+
+def test_snapshot_is_published_anew_from_the_same_models(refreshed, workbench):
+    shutil.copytree(
+        refreshed.bench.data,
+        workbench.data,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("dagster"),
+    )
+    before = read_pointer(workbench.data, "sketchfab")
+    assert workbench.refresh("snapshot").success
+    assert read_pointer(workbench.data, "sketchfab").snapshot_id > before.snapshot_id
+
+
+def test_refresh_tells_of_each_asset(refreshed):
+    begun, *steps = refreshed.told
+    assert begun["crawl_run"] in {path.name for path in refreshed.bench.data.glob("raw/*/likes/*")}
+    ended = {step["asset"]: step for step in steps if step["state"] == "passed"}
+    assert ended["likes"]["rows"] == N_LIKES
+    assert all(step["seconds"] >= 0 for step in ended.values())
+    assert "snapshot" in ended
+
+
+def test_no_handle_is_in_the_storage_of_dagster(refreshed):
+    home = refreshed.bench.data / "dagster"
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in files)
+    written = b"".join(path.read_bytes() for path in files)
+    for user in range(USERS):
+        assert handle(user).encode() not in written
+        assert json.dumps(handle(user))[1:-1].encode() not in written
+
+
+@pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])
+def test_root_has_the_instance_and_the_code_location(name):
+    assert (Path(__file__).parent.parent.parent.parent / name).exists()
+
+
+def test_likes_of_the_curated_zone_hold_no_handle(refreshed):
+    path = curated_path(refreshed.bench.data, "sketchfab", Curated.LIKES)
+    assert set(pl.read_parquet(path).columns) == {
+        "user_id", "item_id", "liked_at", "first_seen_at", "last_seen_at", "key_id"
+    }  # fmt: skip
