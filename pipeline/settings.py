@@ -52,7 +52,7 @@ class PipelineSettings(BaseSettings):
         default=100, ge=1, le=_LENGTH_LIMIT, description="Items of each published list."
     )
     kept_snapshots: int = Field(default=5, ge=1, description="Snapshots of a site that are kept.")
-    tuning_budget_s: float = Field(
+    tune_budget_s: float = Field(
         default=120.0, ge=0, description="Seconds for the choice of each model's parameters."
     )
     dagster_port: int = Field(

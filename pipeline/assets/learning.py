@@ -62,7 +62,7 @@ def _parameters(site: Site) -> dg.AssetsDefinition:
                 parts.validation,
                 seed=settings.seed,
                 threads=settings.threads,
-                budget=Budget(seconds=settings.tuning_budget_s),
+                budget=Budget(seconds=settings.tune_budget_s),
             )
             for algorithm in RECOMMENDERS
         ]

@@ -14,7 +14,7 @@ from tests.end_to_end.world import write_world
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = {
-    "LIKEWISE_TUNING_BUDGET_S": "3",
+    "LIKEWISE_TUNE_BUDGET_S": "3",
     "LIKEWISE_THREADS": "1",
     "LIKEWISE_LIST_LENGTH": "10",
 }

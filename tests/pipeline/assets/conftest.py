@@ -46,7 +46,7 @@ def workbench_in(data: Path) -> Iterator[Workbench]:
         patch.setenv("LIKEWISE_DATA", str(data))
         patch.setenv("LIKEWISE_THREADS", "1")
         patch.setenv("LIKEWISE_LIST_LENGTH", "10")
-        patch.setenv("LIKEWISE_TUNING_BUDGET_S", "1")
+        patch.setenv("LIKEWISE_TUNE_BUDGET_S", "1")
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.delenv("FAKE_CRAWL", raising=False)
         patch.setattr(crawls, "_RETRY_DELAY_S", 0)
