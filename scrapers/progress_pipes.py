@@ -56,6 +56,6 @@ def metadata(plan: CrawlPlan, tally: Tally, figures: Figures, status: str) -> di
         "run_id": plan.arguments.run_id,
         "rows": figures.rows,
         "rows_per_s": round(figures.rows_per_s, 1),
-        "duration_s": round(figures.elapsed_s, 1),
+        "duration_s": round(figures.elapsed_s, 3),
         **counts,
     }
