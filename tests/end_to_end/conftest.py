@@ -45,3 +45,11 @@ def demo(tmp_path_factory) -> Demo:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{logs}"
     (summary,) = data.glob("runs/*/summary.json")
     return Demo(data, done.stdout, json.loads(summary.read_text()))
+
+
+def running(mark: str) -> list[str]:
+    """Command lines, in full, of the processes that have the mark in it."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
+    )
+    return [line for line in listed.stdout.splitlines() if mark in line]

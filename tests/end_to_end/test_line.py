@@ -1,7 +1,5 @@
 """From a stand-in site, by way of Chromium, to an answer of the API."""
 
-import subprocess
-
 import duckdb
 import httpx
 import polars as pl
@@ -11,6 +9,7 @@ from pipeline.dagster_ui import wait_until_up
 from pipeline.demo.serving import sample_paths, start_api
 from pipeline.pointer import read_pointer, snapshot_path
 from pipeline.processes import Children
+from tests.end_to_end.conftest import running
 from tests.end_to_end.world import COLD, ITEMS, N_LIKES, USERS
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
@@ -85,6 +84,5 @@ def test_every_sample_link_answers(demo):
 
 
 def test_nothing_is_left_running(demo):
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    marks = (demo.summary["crawl_run"], str(demo.data.parent / "tiny"))
-    assert not [line for line in listed.stdout.splitlines() if any(map(line.__contains__, marks))]
+    assert running(demo.summary["crawl_run"]) == []
+    assert running(str(demo.data.parent / "tiny")) == []
