@@ -146,7 +146,7 @@ class LightfmCf(Recommender):
 
     name: ClassVar[str] = "lightfm_cf"
     label: ClassVar[str] = "People with your taste"
-    sentence: ClassVar[str] = "What people who like the same things as you like besides."
+    sentence: ClassVar[str] = "What people who like the same things also like."
     fitted: ClassVar[type[Fitted]] = FactorsFitted
 
     factors: int = ranged(64, 1, 1024, "Numbers that describe a user or an item.")
@@ -226,7 +226,7 @@ class LightfmHybrid(LightfmCf):
 
     name: ClassVar[str] = "lightfm_hybrid"
     label: ClassVar[str] = "Taste and tags"
-    sentence: ClassVar[str] = "Like the taste of similar people, and by tags for what is new."
+    sentence: ClassVar[str] = "The taste of similar people, and tags, so that new things have a chance."
 
     def _rows(self, dataset: Dataset) -> tuple[csr_matrix, csr_matrix]:
         warm = _warm(dataset)

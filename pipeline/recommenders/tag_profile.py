@@ -131,7 +131,7 @@ class TagProfile(Recommender):
 
     name: ClassVar[str] = "tag_profile"
     label: ClassVar[str] = "Same tags"
-    sentence: ClassVar[str] = "Things that carry the same, rarer tags as what you like."
+    sentence: ClassVar[str] = "Things that share tags with what you like, rare tags counting most."
     fitted: ClassVar[type[Fitted]] = TagProfileFitted
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagProfileFitted:  # noqa: ARG002
