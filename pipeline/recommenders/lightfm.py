@@ -226,7 +226,9 @@ class LightfmHybrid(LightfmCf):
 
     name: ClassVar[str] = "lightfm_hybrid"
     label: ClassVar[str] = "Taste and tags"
-    sentence: ClassVar[str] = "The taste of similar people, and tags, so that new things have a chance."
+    sentence: ClassVar[str] = (
+        "The taste of similar people, and tags, so that new things have a chance."
+    )
 
     def _rows(self, dataset: Dataset) -> tuple[csr_matrix, csr_matrix]:
         warm = _warm(dataset)
