@@ -34,7 +34,6 @@ __all__ = ["learning_assets"]
 Result = dg.MaterializeResult[Any]
 _EVALUATION: Final = next(table for table in SNAPSHOT_TABLES if table.name == "evaluation")
 _KINDS: Final = frozenset({"python", "numpy"})
-_SEEN: Final = (Curated.LIKES, Curated.ITEMS)
 _LEARNED_FROM: Final = (Curated.INTERACTIONS, Curated.ITEM_FEATURES)
 
 
@@ -120,7 +119,7 @@ def _model(site: Site, algorithm: type[Recommender]) -> dg.AssetsDefinition:
         site,
         algorithm.name,
         description=f"{algorithm.label}: {algorithm.sentence} Fitted on all interactions.",
-        after=[*_LEARNED_FROM, *_SEEN, "parameters"],
+        after=[*_LEARNED_FROM, "parameters"],
         kinds=_KINDS,
     )
     def model(workspace: Workspace) -> Result:
@@ -157,7 +156,7 @@ def _top_k(site: Site) -> dg.AssetsDefinition:
         "top_k",
         description="The best items of every person and beside every item, by each model; exact, "
         "and nothing that the person likes already.",
-        after=[*(model.name for model in RECOMMENDERS), *_SEEN],
+        after=[model.name for model in RECOMMENDERS],
         kinds=_KINDS,
     )
     def top_k(workspace: Workspace) -> Result:

@@ -8,7 +8,6 @@ from pipeline.assembling import snapshot_contents
 from pipeline.assets.common import site_asset
 from pipeline.assets.workspace import Workspace
 from pipeline.publishing import publish
-from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.sites import Site
 from pipeline.snapshot import build
 
@@ -26,7 +25,7 @@ def _snapshot(site: Site) -> dg.AssetsDefinition:
         "snapshot",
         description="One DuckDB file with everything that is served, published by a pointer "
         "once it is verified; a step that fails leaves what was published untouched.",
-        after=["items", "evaluation", "top_k", *(model.name for model in RECOMMENDERS)],
+        after=["items", "evaluation", "top_k"],
         kinds={"duckdb"},
     )
     def snapshot(
