@@ -1,8 +1,9 @@
 """``python -m pipeline.assets.refresh SITE``: a whole refresh in this process, told as it goes.
 
 The run stands in Dagster's storage like any other.  With ``--progress-fd`` one JSON object a
-line tells of the run (``run_id``, ``crawl_run``) and of each asset (``asset``, ``state`` of
-``started``, ``passed`` and ``failed``, then ``seconds`` and, where it has them, ``rows``).
+line tells of the run (``run_id``, ``crawl_run``), of each asset that has ended (``asset``,
+``passed``, ``seconds`` and, where it has them, ``rows``), of each check (``check``, ``passed``)
+and of what a crawl says as it goes (``says``).
 """
 
 from __future__ import annotations
@@ -30,12 +31,8 @@ __all__ = ["Tell", "main", "refresh"]
 
 Tell = Callable[[Mapping[str, Any]], None]
 _POLL_S: Final = 0.3
-_STATES: Final = {
-    dg.DagsterEventType.STEP_START: "started",
-    dg.DagsterEventType.STEP_SUCCESS: "passed",
-    dg.DagsterEventType.STEP_FAILURE: "failed",
-}
 _ROWS: Final = "dagster/row_count"
+_PIPES: Final = "[pipes]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -109,9 +106,11 @@ class _Follower:
         found = self._instance.get_records_for_run(self._run_id, cursor=self._cursor)
         self._cursor = found.cursor
         for record in found.records:
-            event = record.event_log_entry.dagster_event
-            if event is not None and event.step_key is not None:
-                self._handle(event, record.timestamp)
+            entry = record.event_log_entry
+            if entry.dagster_event is not None:
+                self._handle(entry.dagster_event, record.timestamp)
+            elif entry.step_key is not None and not entry.user_message.startswith(_PIPES):
+                self._tell({"says": entry.user_message})
 
     def _begun(self) -> bool:
         record = self._instance.get_run_record_by_id(self._run_id)
@@ -122,20 +121,27 @@ class _Follower:
 
     def _handle(self, event: dg.DagsterEvent, timestamp: float) -> None:
         asset = str(event.step_key).removeprefix(self._prefix)
-        if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
-            rows = event.step_materialization_data.materialization.metadata.get(_ROWS)
-            if rows is not None and isinstance(rows.value, int):
-                self._rows[asset] = rows.value
-        state = _STATES.get(event.event_type)
-        if state is None:
+        match event.event_type:
+            case dg.DagsterEventType.STEP_START:
+                self._started_at[asset] = timestamp
+            case dg.DagsterEventType.ASSET_MATERIALIZATION:
+                rows = event.step_materialization_data.materialization.metadata.get(_ROWS)
+                self._rows[asset] = -1 if rows is None else int(str(rows.value))
+            case dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+                check = event.asset_check_evaluation_data
+                name = f"{check.asset_key.path[-1]}: {check.check_name}"
+                self._tell({"check": name, "passed": check.passed})
+            case dg.DagsterEventType.STEP_SUCCESS | dg.DagsterEventType.STEP_FAILURE as ended:
+                self._ended(asset, timestamp, passed=ended is dg.DagsterEventType.STEP_SUCCESS)
+
+    def _ended(self, asset: str, timestamp: float, *, passed: bool) -> None:
+        """Tell of a step's end; a check's step has told its result already."""
+        if passed and asset not in self._rows:
             return
-        told: dict[str, Any] = {"asset": asset, "state": state}
-        if state == "started":
-            self._started_at[asset] = timestamp
-        else:
-            told["seconds"] = round(timestamp - self._started_at.get(asset, timestamp), 2)
-            told |= {"rows": self._rows[asset]} if asset in self._rows else {}
-        self._tell(told)
+        seconds = round(timestamp - self._started_at.get(asset, timestamp), 2)
+        rows = self._rows.get(asset, -1)
+        more = {"rows": rows} if rows >= 0 else {}
+        self._tell({"asset": asset, "passed": passed, "seconds": seconds, **more})
 
 
 if __name__ == "__main__":

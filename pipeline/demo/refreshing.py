@@ -49,10 +49,10 @@ def run_refresh(
     for told in _told(reader):
         if "run_id" in told:
             begun = told
-            say(f"run {told['run_id']}")
-        elif told["state"] != "started":
+        if "asset" in told:
             step_s[told["asset"]] = told["seconds"]
-            say(_line(told))
+        if line := _line(told):
+            say(line)
     if child.process.wait() != 0 or not begun:
         raise ProcessError(f"{_NAME} failed; what was published before stays so; see {log}")
     return Refresh(begun["run_id"], begun["crawl_run"], step_s)
@@ -63,7 +63,16 @@ def _told(reader: int) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
-def _line(told: Mapping[str, Any]) -> str:
-    rows = f"{told['rows']:>10,} rows" if "rows" in told else ""
-    mark = "" if told["state"] == "passed" else "  FAILED"
-    return f"  {told['asset']:<38} {told['seconds']:>7.1f} s {rows}{mark}"
+def _line(told: Mapping[str, Any]) -> str | None:
+    """What a reader is to see of it; None for what went as it should and took no time."""
+    match told:
+        case {"run_id": run_id}:
+            return f"run {run_id}"
+        case {"says": text}:
+            return f"    {text}"
+        case {"check": name, "passed": False}:
+            return f"  ! {name} did not pass"
+        case {"asset": asset, "passed": passed, "seconds": seconds}:
+            rows = f"{told['rows']:>10,} rows" if "rows" in told else ""
+            return f"  {asset:<20} {seconds:>7.1f} s {rows}{'' if passed else '  FAILED'}".rstrip()
+    return None

@@ -96,8 +96,11 @@ def write_summary(data: Path, summary: Summary) -> Path:
 
 def summary_lines(summary: Summary) -> Iterator[str]:
     """The summary in words and a small table."""
-    yield f"{summary.likes_crawled:,} likes crawled; {summary.likes:,} distinct likes of"
-    yield f"{summary.users:,} people on {summary.liked_items:,} of {summary.items:,} items"
+    yield f"{summary.likes_crawled:,} likes crawled"
+    yield (
+        f"{summary.likes:,} distinct likes of {summary.users:,} people on "
+        f"{summary.liked_items:,} of {summary.items:,} items"
+    )
     yield ""
     yield f"{'model':<18}" + "".join(f"{f'{metric}@{_K}':<26}" for metric in _SHOWN)
     rows = {(row["model"], row["metric"], row["k"]): row for row in summary.evaluation}
@@ -108,8 +111,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
     if judged is not None:
         yield f"(95 % intervals over {judged['n_users']:,} people; {judged['split']} split)"
     yield ""
-    yield f"snapshot {summary.snapshot_id}, {summary.seconds:.0f} s in all, "
-    yield f"peak memory of one process {summary.peak_memory_mb:,} MB"
+    yield f"snapshot {summary.snapshot_id}"
+    yield f"{summary.seconds:.0f} s in all; the largest process took {summary.peak_memory_mb:,} MB"
 
 
 def _interval(row: Mapping[str, Any] | None) -> str:

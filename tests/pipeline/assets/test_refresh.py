@@ -128,13 +128,17 @@ def test_snapshot_is_published_anew_from_the_same_models(refreshed, workbench):
     assert read_pointer(workbench.data, "sketchfab").snapshot_id > before.snapshot_id
 
 
-def test_refresh_tells_of_each_asset(refreshed):
-    begun, *steps = refreshed.told
+def test_refresh_tells_of_each_asset_and_check(refreshed):
+    begun, *told = refreshed.told
     assert begun["crawl_run"] in {path.name for path in refreshed.bench.data.glob("raw/*/likes/*")}
-    ended = {step["asset"]: step for step in steps if step["state"] == "passed"}
+    ended = {step["asset"]: step for step in told if "asset" in step}
+    assert len(ended) == 17
     assert ended["likes"]["rows"] == N_LIKES
-    assert all(step["seconds"] >= 0 for step in ended.values())
-    assert "snapshot" in ended
+    assert "rows" not in ended["snapshot"]
+    assert all(step["passed"] and step["seconds"] >= 0 for step in ended.values())
+    checks = {step["check"]: step["passed"] for step in told if "check" in step}
+    assert checks["likes: likes_are_sound"]
+    assert len(checks) == 10
 
 
 def test_no_handle_is_in_the_storage_of_dagster(refreshed):
