@@ -1,0 +1,125 @@
+"""Only a snapshot that agrees with itself is served."""
+
+import shutil
+
+import duckdb
+import numpy as np
+import pytest
+
+from pipeline import pointer
+from serving.errors import SnapshotRefusedError
+from serving.loading import load
+from serving.settings import ServingSettings
+from tests.factories import MODELS, SITE, SmallSite
+
+
+@pytest.fixture
+def tampered(data, built, tmp_path):
+    """Published snapshot after some SQL, with the hash of what came out of it."""
+
+    def tamper(*statements):
+        path = pointer.snapshot_path(data, SITE, "tampered")
+        shutil.copyfile(built[0].path, path)
+        path.chmod(0o600)
+        with duckdb.connect(path) as con:
+            con.execute("UPDATE snapshot_info SET snapshot_id = 'tampered'")
+            for statement in statements:
+                con.execute(statement)
+            con.execute("CHECKPOINT")
+        return pointer.Pointer("tampered", pointer.file_sha256(path), 1, "2026-11-21")
+
+    return lambda *statements: load(ServingSettings(data=data), SITE, tamper(*statements))
+
+
+def test_an_untampered_copy_is_loaded(tampered):
+    snapshot = tampered()
+    assert snapshot.snapshot_id == "tampered"
+    assert len(snapshot.items.ids) == 40
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE snapshot_info SET schema_version = 9", "schema_version is 9, expected 1"),
+        ("UPDATE snapshot_info SET snapshot_id = 'x'", "snapshot_id is 'x'"),
+        ("UPDATE items SET item_idx = 99 WHERE item_idx = 39", "item_idx has gaps"),
+        ("UPDATE items SET item_id = 'item-000' WHERE item_idx = 1", "stands twice"),
+        ("UPDATE item_lists SET item_idxs = [40], scores = [1]", "an unknown item_idx"),
+        ("UPDATE item_lists SET item_idxs = [-1], scores = [1]", "an unknown item_idx"),
+        ("UPDATE item_lists SET item_idx = 40 WHERE item_idx = 1", "a list of an unknown subject"),
+        ("UPDATE item_lists SET item_idx = 2 WHERE item_idx = 1", "a subject with two lists"),
+        ("UPDATE user_lists SET scores = scores[:2]", "differ in length"),
+        ("UPDATE user_lists SET item_idxs = [1], scores = ['nan']", "not finite"),
+        ("UPDATE user_lists SET user_id = 'x' || user_id", "a list of an unknown subject"),
+        ("DELETE FROM snapshot_info", "cannot be read"),
+        ("DELETE FROM site", "cannot be read"),
+        ("DROP TABLE models", "models does not exist"),
+        ("ALTER TABLE items DROP COLUMN tags", "cannot be read"),
+        ("UPDATE models SET parameters = '{'", "cannot be read"),
+    ],
+)
+def test_a_contradiction_is_refused_and_named(tampered, statement, reason):
+    with pytest.raises(SnapshotRefusedError, match=reason):
+        tampered(statement)
+
+
+def test_every_fault_of_the_file_is_named_at_once(data, built):
+    wrong = pointer.Pointer(built[0].snapshot_id, "0" * 64, 7, "2026-11-21")
+    with pytest.raises(SnapshotRefusedError) as raised:
+        load(ServingSettings(data=data), SITE, wrong)
+    assert len(raised.value.faults) == 2
+
+
+def test_a_figure_that_is_not_finite_is_null(tampered):
+    snapshot = tampered("UPDATE evaluation SET mean = 'nan', low = 'inf' WHERE metric = 'MAP'")
+    lines = [line for line in snapshot.models[0].evaluation if line.metric == "MAP"]
+    assert lines
+    assert all(line.mean is None and line.low is None for line in lines)
+
+
+def test_lists_lie_flat_in_the_types_of_the_table(tampered):
+    lists = tampered().lists["recommendations"]["lightfm_cf"]
+    assert lists.item_idxs.dtype == np.int32
+    assert lists.scores.dtype == np.float32
+    assert len(lists.item_idxs) == len(lists.scores) == 30 * 10
+
+
+def test_lists_in_any_order_are_found_by_subject(tampered):
+    expected = SmallSite().lists("lightfm_cf")
+    snapshot = tampered(
+        "CREATE TABLE shuffled AS SELECT * FROM user_lists ORDER BY hash(user_id)",
+        "DELETE FROM user_lists",
+        "INSERT INTO user_lists SELECT * FROM shuffled",
+    )
+    lists = snapshot.lists["recommendations"]["lightfm_cf"]
+    for row, user_id in enumerate(expected.user_ids):
+        item_idxs, scores = lists.top(snapshot.users[str(user_id)], 10)
+        assert np.array_equal(item_idxs, expected.user_item_idxs[row])
+        assert np.array_equal(scores, expected.user_scores[row])
+
+
+def test_a_snapshot_without_models_is_loaded(tampered):
+    snapshot = tampered(*(f"DELETE FROM {name}" for name in ("models", "item_lists", "user_lists")))
+    assert snapshot.lists == {"similar": {}, "recommendations": {}}
+    assert snapshot.default_model("similar", 0) is None
+
+
+def test_a_subject_without_a_list_falls_to_the_next_model(tampered):
+    snapshot = tampered("DELETE FROM item_lists WHERE model = 'lightfm_cf' AND item_idx = 3")
+    assert snapshot.default_model("similar", 3) == "tag_profile"
+    assert snapshot.default_model("similar", 4) == "lightfm_cf"
+    assert len(snapshot.lists["similar"]["lightfm_cf"].top(3, 10)[0]) == 0
+
+
+def test_popular_items_come_most_liked_first(tampered):
+    snapshot = tampered("UPDATE items SET like_count = item_idx")
+    assert list(snapshot.popular) == list(range(39, -1, -1))
+    assert [model.model for model in snapshot.models] == list(MODELS)
+
+
+def test_the_file_is_closed_again(data, built):
+    published = pointer.read_pointer(data, SITE)
+    load(ServingSettings(data=data), SITE, published)
+    path = pointer.snapshot_path(data, SITE, published.snapshot_id)
+    with duckdb.connect(path, read_only=True) as con:  # another configuration: refused if open
+        assert con.sql("SELECT count(*) FROM items").fetchall() == [(40,)]

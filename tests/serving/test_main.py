@@ -1,0 +1,75 @@
+"""The process, as an operator meets it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from serving.listening import free_socket
+from tests.factories import SITE
+
+STOPS_WITHIN_S = 3
+
+
+def environment(**settings):
+    kept = {name: value for name, value in os.environ.items() if "LIKEWISE" not in name}
+    return kept | {f"LIKEWISE_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def start(**settings):
+    return subprocess.Popen(
+        [sys.executable, "-m", "serving"],
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_is_answers_and_stops(data, stop):
+    taken, port = free_socket("127.0.0.1", 0)
+    with taken, start(data=data, port=port, host="127.0.0.1") as process:
+        url = process.stdout.readline().split()[-1]
+        links = [process.stdout.readline().strip() for _ in range(3)]
+        assert int(url.rsplit(":", 1)[1]) > port
+        for link in links:
+            assert link.startswith(f"{url}/v1/{SITE}/")
+            with urllib.request.urlopen(link, timeout=5) as answer:
+                assert answer.status == 200
+                assert "server" not in answer.headers
+        stopped_at = time.monotonic()
+        process.send_signal(stop)
+        _, log = process.communicate(timeout=10)
+        assert time.monotonic() - stopped_at < STOPS_WITHIN_S
+        assert process.returncode == 0
+    said, *lines = log.splitlines()
+    assert said.startswith(f"port {port} is taken")
+    events = [json.loads(line)["event"] for line in lines]
+    assert events == ["snapshot loaded", *["request"] * 3]
+    assert "item-0" not in log
+
+
+def test_a_wrong_setting_ends_it_with_2():
+    with start(port="many", poll_s=-1) as process:
+        _, error = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "port" in error
+    assert "poll_s" in error
+    assert "Traceback" not in error
+
+
+def test_no_site_is_said_and_served(tmp_path):
+    with start(data=tmp_path, port=0) as process:
+        url = process.stdout.readline().split()[-1]
+        assert "no site yet" in process.stdout.readline()
+        with urllib.request.urlopen(f"{url}/health/live", timeout=5) as answer:
+            assert answer.status == 200
+        process.terminate()
+        process.communicate(timeout=10)
+    assert process.returncode == 0

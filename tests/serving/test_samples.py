@@ -1,0 +1,26 @@
+from dataclasses import replace
+
+from serving.samples import sample_links, sample_user_link
+from serving.snapshot import Items
+from tests.factories import SITE
+
+
+def test_samples_lead_to_lists_that_hold_something(client):
+    snapshot = client.catalog.snapshots[SITE]
+    item, similar = sample_links(snapshot)
+    assert client.get(item).status_code == 200
+    assert client.get(similar).json()["items"]
+    assert client.get(sample_user_link(snapshot)).json()["items"]
+
+
+def test_an_empty_site_has_no_samples(client):
+    snapshot = client.catalog.snapshots[SITE]
+    empty = replace(
+        snapshot,
+        items=Items([], {}, [], []),
+        users={},
+        lists={"similar": {}, "recommendations": {}},
+        popular=(),
+    )
+    assert list(sample_links(empty)) == []
+    assert sample_user_link(empty) is None
