@@ -9,6 +9,7 @@ from pipeline.commands import Subparsers
 from pipeline.dataset.anonymize import user_id
 from pipeline.dataset.curated import curated_folder
 from pipeline.dataset.keys import load_key
+from pipeline.dataset.likes import refuse_other_key
 from pipeline.errors import InputError
 from pipeline.settings import read_settings
 
@@ -28,12 +29,27 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the pseudonym of the handle on standard input."""
+    """Print the pseudonym of the handle on standard input.
+
+    Raises
+    ------
+    InputError : standard input holds no handle, several, or bytes that are not UTF-8.
+    KeyFileError : no usable key, or not the one of the site's curated likes.
+    """
     settings = read_settings()
     curated_folder(settings.data, args.site)
-    lines = sys.stdin.read().splitlines()
+    lines = _standard_input().splitlines()
     if len(lines) != 1 or not lines[0].strip():
         raise InputError([f"standard input must hold one user handle, it has {len(lines)} lines"])
     key = load_key(settings.key_path)
+    refuse_other_key(settings.data, args.site, key)
     sys.stdout.write(user_id(args.site, lines[0].strip(), key) + "\n")
     return 0
+
+
+def _standard_input() -> str:
+    """Its text, in UTF-8 whatever the locale says: other bytes are another pseudonym."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(["standard input must hold one user handle in UTF-8"]) from None

@@ -23,7 +23,7 @@ from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
 from pipeline.errors import KeyFileError
 from scrapers.records import RawTable
 
-__all__ = ["LikesReport", "accumulate_likes", "curate_likes", "likes_run_ids"]
+__all__ = ["LikesReport", "accumulate_likes", "curate_likes", "likes_run_ids", "refuse_other_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,18 @@ def _refuse_mixed_keys(*sources: pl.Series) -> None:
             "every person would be doubled; restore the first key file, or move the curated zone "
             "away and curate anew"
         )
+
+
+def refuse_other_key(data: Path, site: str, key: Key) -> None:
+    """Nothing where the site's curated likes were made with this key, or there are none.
+
+    Raises
+    ------
+    KeyFileError : they were made with another key.
+    """
+    curated = read_curated(data, site, Curated.LIKES)
+    if curated is not None:
+        _refuse_mixed_keys(curated[KEY_ID], pl.Series([key.key_id]))
 
 
 def curate_likes(data: Path, site: str, key: Key) -> LikesReport:

@@ -1,9 +1,14 @@
 import io
 
+import polars as pl
 import pytest
 
 from pipeline.__main__ import main
 from pipeline.commands import command_modules
+from pipeline.dataset.anonymize import user_id
+from pipeline.dataset.keys import Key
+from pipeline.files import write_frame
+from tests.factories import SITE, SmallSite
 
 SECRET = bytes(range(32))
 
@@ -25,7 +30,8 @@ def key_file(data):
 
 
 def run(monkeypatch, *arguments, stdin=""):
-    monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    given = stdin if isinstance(stdin, bytes) else stdin.encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given), encoding="latin-1"))
     return main(arguments)
 
 
@@ -55,6 +61,30 @@ def test_user_id_takes_no_handle_as_argument(monkeypatch, key_file):
 def test_user_id_wants_one_handle(monkeypatch, capsys, key_file, stdin):
     assert run(monkeypatch, "user-id", "--site", "sketchfab", stdin=stdin) == 2
     assert "must hold one user handle" in capsys.readouterr().err
+
+
+def test_user_id_of_bytes_that_are_not_utf_8_is_wrong_input(monkeypatch, capsys, key_file):
+    assert run(monkeypatch, "user-id", "--site", "sketchfab", stdin=b"ann\xff\n") == 2
+    said = capsys.readouterr()
+    assert (said.out, "in UTF-8" in said.err) == ("", True)
+
+
+def test_user_id_reads_utf_8_whatever_the_locale_says(monkeypatch, capsys, key_file):
+    assert run(monkeypatch, "user-id", "--site", "sketchfab", stdin="zoë") == 0
+    assert capsys.readouterr().out == user_id("sketchfab", "zoë", Key(SECRET)) + "\n"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_user_id_refuses_a_key_that_is_not_of_the_curated_likes(
+    monkeypatch, capsys, data, key_file, own
+):
+    key_id = Key(SECRET).key_id if own else "another key"
+    likes = SmallSite().likes.with_columns(pl.lit(key_id).alias("key_id"))
+    write_frame(likes, data / "curated" / SITE / "likes.parquet")
+    assert run(monkeypatch, "user-id", "--site", SITE, stdin="ann") == (0 if own else 1)
+    said = capsys.readouterr()
+    assert bool(said.out) is own
+    assert ("curated with another key" in said.err) is not own
 
 
 def test_missing_key_fails_with_the_remedy_and_is_not_made(monkeypatch, capsys, data):
