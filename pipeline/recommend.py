@@ -22,7 +22,7 @@ from pipeline.dataset.world import World
 from pipeline.errors import InputError
 from pipeline.recommenders.base import Fitted, IntArray, Recommender, narrowed
 from pipeline.recommenders.topk import Lists
-from pipeline.recommenders.tuning import Budget, Tuned, tune
+from pipeline.recommenders.tuning import Budget, Tuned, has_choice, tune
 from scrapers.records import USER_HANDLE
 
 __all__ = ["RECOMMENDED_SCHEMA", "SIMILAR_SCHEMA", "Fitting", "Recommended", "Wanted", "recommend"]
@@ -124,7 +124,7 @@ def recommend(world: World, wanted: Sequence[Wanted], fitting: Fitting) -> Recom
     material, notes = _material(world, fitting)
     answers: list[_Answer] = []
     for place, want in enumerate(wanted):
-        waiting = sum(later.tuned for later in wanted[place:])
+        waiting = sum(later.tuned and has_choice(later.model) for later in wanted[place:])
         answers.append(_answer(want, material, _share(fitting.budget, started_at, waiting)))
     for_users = [answer.for_users for answer in answers]
     similar = [answer.similar for answer in answers if answer.similar is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -132,11 +133,21 @@ def _path_faults(args: argparse.Namespace) -> Iterator[str]:
             yield f"--{name} {path}: must end in .parquet or .csv"
         if path.is_dir():
             yield f"--{name} {path}: is a folder; name a file"
+        yield from _place_faults(name, path)
         for other, read in inputs.items():
             if _is_same(path, read):
                 yield f"--{name} {path}: is the file of --{other} too; it would be lost"
     if len(outputs) == len(_OUTPUTS) and _is_same(args.out, args.similar):
         yield f"--similar {args.similar}: is the file of --out too; name another"
+
+
+def _place_faults(name: str, path: Path) -> Iterator[str]:
+    """Why the file cannot be made, found before anything is fitted."""
+    folder = next(parent for parent in path.absolute().parents if os.access(parent, os.F_OK))
+    if not folder.is_dir():
+        yield f"--{name} {path}: cannot be written: {folder} is a file; name another folder"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield f"--{name} {path}: cannot be written: no permission to write in {folder}"
 
 
 def _is_same(one: Path, other: Path) -> bool:

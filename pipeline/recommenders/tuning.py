@@ -23,7 +23,7 @@ from pipeline.errors import FitError
 from pipeline.evaluation.metrics import ndcg_at_k
 from pipeline.recommenders.base import Fitted, IntArray, Recommender
 
-__all__ = ["TRIAL_SCHEMA", "Budget", "Tuned", "tune"]
+__all__ = ["TRIAL_SCHEMA", "Budget", "Tuned", "has_choice", "tune"]
 
 _K: Final = 10
 _JUDGED_USERS: Final = 2000
@@ -78,6 +78,11 @@ class Tuned(Generic[M]):
         return cls(model, pl.DataFrame(schema=TRIAL_SCHEMA))
 
 
+def has_choice(model: Recommender) -> bool:
+    """Whether the algorithm has parameters that `tune` would choose."""
+    return (model.trials(), model.path()) != ((model,), (model,))
+
+
 def tune(
     model: M,
     train: Dataset,
@@ -99,7 +104,7 @@ def tune(
     With one thread and a budget of trials alone, the same for the same seed.  An algorithm
     with nothing to choose comes back as it is, with no trials.
     """
-    if model.trials() == (model,) and model.path() == (model,):
+    if not has_choice(model):
         return Tuned.untried(model)
     search = _Search(model, train, validation, seed, threads, budget or Budget())
     for settings in model.trials():
@@ -207,10 +212,12 @@ class _Search(Generic[M]):
             return Tuned(self.model, trials, f"{note}; parameters are the defaults")
         if self.best is None:
             note = f"{self.model.name}: the budget pays for no trial"
-            return Tuned(self._payable(), trials, f"{note}; parameters are the defaults")
+            settings = self._payable()
+            cut = "" if settings == self.model else ", cut to what it pays for"
+            return Tuned(settings, trials, f"{note}; parameters are the defaults{cut}")
         tried = f"{len(trials)} trial{'' if len(trials) == 1 else 's'}"
-        cut = f"{self.model.name}: the budget ended the choice after {tried}"
-        return Tuned(self.best, trials, cut if self.was_cut else None)
+        note = f"{self.model.name}: the budget ended the choice after {tried}"
+        return Tuned(self.best, trials, note if self.was_cut else None)
 
     def _payable(self) -> M:
         """The start, or the farthest on its path that the budget can pay; at least the first."""

@@ -228,6 +228,10 @@ def test_the_budget_is_shared_by_the_models_that_wait(monkeypatch):
     fitting = replace(QUICK, budget=Budget(100.0, None, lambda: now[0]))
     recommend(planted(), wanted, fitting)
     assert shares == [50.0, 90.0]
+    now[0] = 0.0
+    shares.clear()
+    recommend(planted(), [Wanted(SMALL, tuned=True), Wanted(Popular(), tuned=True)], fitting)
+    assert shares[0] == 100.0  # Popular has nothing to choose: it takes no part
 
 
 def test_weights_are_damped_and_count():

@@ -184,8 +184,10 @@ def test_a_folder_or_an_unwritable_place_is_a_fault(files, capsys):
     assert call(files, out="folder.csv") == 2
     assert "is a folder" in faults_of(capsys)
     (files / "file").write_text("")
-    assert call(files, out="file/recs.csv") == 2
-    assert "cannot be written" in faults_of(capsys)
+    assert call(files, "--k", "0", out="file/recs.csv") == 2
+    said = faults_of(capsys)  # before any fit, beside the other faults
+    assert "cannot be written" in said
+    assert "--k is 0" in said
 
 
 def test_a_failure_of_one_output_leaves_neither(files, capsys):
@@ -209,4 +211,5 @@ def test_the_budget_of_seconds_is_kept(files, capsys):
     assert call(files, "--budget-s", 0.00001, model="lightfm_cf") == 0
     said = capsys.readouterr()
     assert "lightfm_cf: the budget pays for no trial" in said.err
+    assert "the defaults, cut to what it pays for" in said.err
     assert '"epochs": 1,' in said.out
