@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,14 @@ from typing import Final
 import duckdb
 
 from pipeline.errors import SnapshotError
-from pipeline.pointer import Pointer, file_sha256, read_pointer, snapshot_path, write_pointer
+from pipeline.pointer import (
+    Pointer,
+    file_sha256,
+    read_pointer,
+    site_folder,
+    snapshot_path,
+    write_pointer,
+)
 from pipeline.snapshot.files import (
     PUBLISH_LOCK,
     hash_path,
@@ -77,7 +86,7 @@ def publish(
     SnapshotError : no such snapshot, a file that is not what was built, or another schema
         version; what was published stays.
     """
-    with locked(data, site, PUBLISH_LOCK):
+    with _alone(data, site):
         chosen = snapshot_id or _newest(data, site)
         candidate = _checked(data, site, chosen)
         current = _pointer(data, site)
@@ -100,7 +109,7 @@ def rollback(data: Path, site: str, to: str | None = None) -> Pointer:
     SnapshotError : nothing is published, nothing stands before it, or the earlier file is
         not what was built.
     """
-    with locked(data, site, PUBLISH_LOCK):
+    with _alone(data, site):
         chosen = to or _before(data, site, _published(data, site).snapshot_id)
         write_pointer(data, site, replace(_checked(data, site, chosen), pinned=True))
         return _published(data, site)
@@ -148,8 +157,17 @@ def prune(data: Path, site: str, keep: int = KEPT_SNAPSHOTS) -> tuple[str, ...]:
     return tuple(spare)
 
 
-def _set_pinned(data: Path, site: str, *, pinned: bool) -> Pointer:
+@contextmanager
+def _alone(data: Path, site: str) -> Iterator[None]:
+    """Hold the lock of publishing; a site that was never built gets no folder by it."""
+    if not site_folder(data, site).is_dir():
+        raise SnapshotError(f"no snapshot of {site} under {data}; run a refresh first")
     with locked(data, site, PUBLISH_LOCK):
+        yield
+
+
+def _set_pinned(data: Path, site: str, *, pinned: bool) -> Pointer:
+    with _alone(data, site):
         write_pointer(data, site, replace(_published(data, site), pinned=pinned))
         return _published(data, site)
 

@@ -219,3 +219,10 @@ def test_two_publications_come_one_after_the_other(data, ids):
         assert _current(data) is None
     waiting.join(timeout=30)
     assert _current(data) == (ids[2], False)
+
+
+@pytest.mark.parametrize("change", [publish, rollback, pin, unpin])
+def test_a_site_that_was_never_built_is_refused_and_gets_no_folder(tmp_path, change):
+    with pytest.raises(SnapshotError, match="no snapshot of nowhere"):
+        change(tmp_path, "nowhere")
+    assert list(tmp_path.iterdir()) == []
