@@ -69,7 +69,9 @@ async def _from_http(_: Request, err: Exception) -> Response:
         404: "There is no such route; /docs lists those that there are.",
         405: "The route answers GET and HEAD only.",
     }.get(err.status_code, str(err.detail))
-    return problem_response(err.status_code, detail, headers=err.headers)
+    # The edge answers HEAD, which the router does not know of.
+    headers = {"Allow": "GET, HEAD"} if err.status_code == 405 else err.headers  # noqa: PLR2004
+    return problem_response(err.status_code, detail, headers=headers)
 
 
 async def _from_validation(_: Request, err: Exception) -> Response:
