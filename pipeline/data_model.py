@@ -15,6 +15,7 @@ from pipeline.tables import (
     SNAPSHOT_TABLES,
     SNAPSHOT_VIEWS,
     Table,
+    View,
 )
 from scrapers.records import RAW_SCHEMAS
 from scrapers.records import SCHEMA_VERSION as RAW_VERSION
@@ -57,7 +58,7 @@ def data_model_page() -> str:
     lines = [_HEAD, _RAW]
     lines += [_raw_table(name.value, schema) for name, schema in RAW_SCHEMAS.items()]
     lines += [_CURATED, *map(_table, CURATED_TABLES), _SNAPSHOT, *map(_table, SNAPSHOT_TABLES)]
-    lines += [_view(view.name, view.comment, view.sql) for view in SNAPSHOT_VIEWS]
+    lines += map(_view, SNAPSHOT_VIEWS)
     return "".join(lines)
 
 
@@ -80,9 +81,10 @@ def _raw_table(name: str, schema: pa.Schema) -> str:
     return f"\n### raw `{name}`\n\n{_columns(rows)}"
 
 
-def _view(name: str, comment: str, sql: str) -> str:
-    statement = "\n".join(f"    {line.strip()}" for line in sql.strip().splitlines())
-    return f"\n### `{name}` (view)\n\n{comment}\n\n{statement}\n"
+def _view(view: View) -> str:
+    statement = "\n".join(f"    {line.strip()}" for line in view.sql.strip().splitlines())
+    rows = ((c.name, c.type, c.nullable, c.comment) for c in view.columns)
+    return f"\n### `{view.name}` (view)\n\n{view.comment}\n\n{_columns(rows)}\n{statement}\n"
 
 
 def _columns(rows: Iterable[tuple[str, str, bool, str]]) -> str:

@@ -57,10 +57,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view over snapshot tables, for people who write SQL."""
+    """A view over snapshot tables, for people who write SQL; ``sql`` gives its columns."""
 
     name: str
     comment: str
+    columns: tuple[Column, ...]
     sql: str
 
 
@@ -69,6 +70,8 @@ _USER_ID = Column("user_id", "VARCHAR", "Pseudonym of a person: 32 hex digits, k
 _MODEL = Column("model", "VARCHAR", "Name of the model, as in models.model.")
 _LISTED = Column("item_idxs", "INTEGER[]", "Items (items.item_idx), best first.")
 _SCORES = Column("scores", "FLOAT[]", "Score of each listed item; comparable within a list.")
+_RANK = Column("rank", "BIGINT", "Place in the list, from 1.")
+_SCORE = Column("score", "FLOAT", "Score of the listed item; comparable within a list.")
 _TITLE = Column("title", "VARCHAR", "Title for people.", nullable=True)
 _CREATOR = Column("creator", "VARCHAR", "Name of the creator.", nullable=True)
 _LICENSE = Column("license", "VARCHAR", "Licence label.", nullable=True)
@@ -238,6 +241,7 @@ SNAPSHOT_VIEWS: Final[tuple[View, ...]] = (
     View(
         "recommendations",
         "user_lists, one row a recommended item, with ids and titles.",
+        (_USER_ID, _MODEL, _RANK, _ITEM_ID, _TITLE, _SCORE),
         """
         SELECT l.user_id, l.model, l.rank, i.item_id, i.title, l.score
         FROM (SELECT user_id, model, generate_subscripts(item_idxs, 1) AS rank,
@@ -249,6 +253,15 @@ SNAPSHOT_VIEWS: Final[tuple[View, ...]] = (
     View(
         "similar_items",
         "item_lists, one row a similar item, with ids and titles.",
+        (
+            _ITEM_ID,
+            _TITLE,
+            _MODEL,
+            _RANK,
+            Column("similar_item_id", "VARCHAR", "The site's opaque id of the similar item."),
+            Column("similar_title", "VARCHAR", "Its title for people.", nullable=True),
+            _SCORE,
+        ),
         """
         SELECT s.item_id, s.title, l.model, l.rank, i.item_id AS similar_item_id,
                i.title AS similar_title, l.score
@@ -327,6 +340,7 @@ def ddl() -> Iterator[str]:
     for view in SNAPSHOT_VIEWS:
         yield f"CREATE VIEW {view.name} AS {view.sql}"
         yield f"COMMENT ON VIEW {view.name} IS {quoted(view.comment)}"
+        yield from _column_comments(view)
 
 
 def _table_ddl(table: Table) -> Iterator[str]:
@@ -336,8 +350,12 @@ def _table_ddl(table: Table) -> Iterator[str]:
     )
     yield f"CREATE TABLE {table.name} ({columns})"
     yield f"COMMENT ON TABLE {table.name} IS {quoted(table.comment)}"
-    for column in table.columns:
-        yield f'COMMENT ON COLUMN {table.name}."{column.name}" IS {quoted(column.comment)}'
+    yield from _column_comments(table)
+
+
+def _column_comments(source: Table | View) -> Iterator[str]:
+    for column in source.columns:
+        yield f'COMMENT ON COLUMN {source.name}."{column.name}" IS {quoted(column.comment)}'
 
 
 def quoted(text: str) -> str:

@@ -31,6 +31,16 @@ def test_tables_and_views_carry_their_comments(connection):
     assert dict(views) == {view.name: view.comment for view in SNAPSHOT_VIEWS}
 
 
+def test_views_have_the_declared_columns_with_their_comments(connection):
+    for view in SNAPSHOT_VIEWS:
+        rows = connection.execute(
+            "SELECT column_name, data_type, comment FROM duckdb_columns() "
+            "WHERE table_name = ? ORDER BY column_index",
+            [view.name],
+        ).fetchall()
+        assert rows == [(c.name, c.type, c.comment) for c in view.columns]
+
+
 def test_keys_are_columns_of_their_table():
     for table in SNAPSHOT_TABLES:
         assert set(table.key) <= set(table.column_names)
