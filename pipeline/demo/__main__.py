@@ -76,9 +76,16 @@ def _refresh(
     began = time.monotonic()
     site = start_stand_in(children, stand_in, data / "logs")
     print(f"Crawling a stand-in site that shows {stand_in.name}; data goes to {data}", flush=True)
-    environment = {**dagster_environment(data), **site, **_progress()}
-    log = data / "logs" / "refresh.log"
-    refresh = run_refresh(children, _SITE, environment, log, partial(print, flush=True))
+    has_bar = sys.stdout.isatty()
+    progress = {"LIKEWISE_PROGRESS": "always"} if has_bar else {}
+    refresh = run_refresh(
+        children,
+        _SITE,
+        {**dagster_environment(data), **site, **progress},
+        data / "logs" / "refresh.log",
+        partial(print, flush=True),
+        has_bar=has_bar,
+    )
     summary = summarize(
         data,
         _SITE,
@@ -90,10 +97,6 @@ def _refresh(
     path = write_summary(data, summary)
     print("", *summary_lines(summary), f"summary: {path}", sep="\n", flush=True)
     return site
-
-
-def _progress() -> Mapping[str, str]:
-    return {"LIKEWISE_PROGRESS": "tty"} if sys.stdout.isatty() else {}
 
 
 def _peak_memory_mb() -> int:

@@ -33,8 +33,14 @@ def run_refresh(
     environment: Mapping[str, str],
     log: Path,
     say: Callable[[str], None],
+    *,
+    has_bar: bool = False,
 ) -> Refresh:
     """Refresh a site and say how it goes.
+
+    Parameters
+    ----------
+    has_bar : crawls draw their own progress on the terminal; what they say is left out.
 
     Raises
     ------
@@ -51,7 +57,7 @@ def run_refresh(
             begun = told
         if "asset" in told:
             step_s[told["asset"]] = told["seconds"]
-        if line := _line(told):
+        if (line := _line(told)) and not (has_bar and "says" in told):
             say(line)
     if child.process.wait() != 0 or not begun:
         raise ProcessError(f"{_NAME} failed; what was published before stays so; see {log}")

@@ -4,6 +4,7 @@ from pipeline.demo import __main__ as demo
 from pipeline.demo.refreshing import run_refresh
 from pipeline.errors import ProcessError
 from pipeline.processes import Children
+from scrapers.environment import read_settings
 
 
 def test_world_that_is_no_folder_is_refused(tmp_path, capsys):
@@ -40,3 +41,21 @@ def test_ctrl_c_is_no_failure_once_it_serves(tmp_path, monkeypatch, options, cod
     monkeypatch.setattr(demo, "_refresh", lambda *_: {})
     monkeypatch.setattr(demo, step, interrupted)
     assert demo.main(options) == code
+
+
+@pytest.mark.parametrize(("terminal", "expected"), [(True, "always"), (False, "auto")])
+def test_crawls_understand_what_the_demo_asks_of_their_bar(
+    tmp_path, monkeypatch, terminal, expected
+):
+    asked: list[str] = []
+
+    def no_refresh(_children, _site, environment, *_, **__):
+        asked.append(read_settings(environment, []).progress.value)
+        raise ProcessError("enough")
+
+    monkeypatch.setenv("LIKEWISE_DATA", str(tmp_path))
+    monkeypatch.setattr(demo, "start_stand_in", lambda *_: {})
+    monkeypatch.setattr(demo, "run_refresh", no_refresh)
+    monkeypatch.setattr(demo.sys.stdout, "isatty", lambda: terminal, raising=False)
+    assert demo.main(["--no-serve"]) == 1
+    assert asked == [expected]

@@ -23,7 +23,7 @@ sys.exit(int(sys.argv[2]))
 """
 
 
-def _run(tmp_path, monkeypatch, told, code):
+def _run(tmp_path, monkeypatch, told, code, **more):
     """A refresh by a child that tells and ends as it is told."""
     text = "".join(f"{json.dumps(line)}\n" for line in told)
     folder = tmp_path / "python"
@@ -32,7 +32,9 @@ def _run(tmp_path, monkeypatch, told, code):
     monkeypatch.setattr(refreshing.sys, "executable", str(folder))
     said: list[str] = []
     with Children() as children:
-        done = run_refresh(children, "sketchfab", {"TOLD": text}, tmp_path / "log", said.append)
+        done = run_refresh(
+            children, "sketchfab", {"TOLD": text}, tmp_path / "log", said.append, **more
+        )
     return done, said
 
 
@@ -47,6 +49,12 @@ def test_steps_are_said_and_kept(tmp_path, monkeypatch):
         "  ! raw_likes: crawl_is_complete did not pass",
         "  snapshot                 2.0 s",
     ]
+
+
+def test_crawl_with_a_bar_of_its_own_is_left_to_it(tmp_path, monkeypatch):
+    _, said = _run(tmp_path, monkeypatch, TOLD, 0, has_bar=True)
+    assert "    likes: 480 rows" not in said
+    assert "run r1" in said
 
 
 def test_step_that_fails_is_said_before_the_error(tmp_path, monkeypatch):
