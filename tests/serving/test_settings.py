@@ -6,7 +6,9 @@ from pydantic import ValidationError
 from serving.settings import ServingSettings
 
 
-def test_defaults_listen_on_loopback_only():
+def test_defaults_listen_on_loopback_only(monkeypatch):
+    for name in ("LIKEWISE_DATA", "LIKEWISE_HOST", "LIKEWISE_PORT"):
+        monkeypatch.delenv(name, raising=False)
     settings = ServingSettings()
     assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, Path("data"))
 
