@@ -80,6 +80,24 @@ class Shell:
             return False
         return True
 
+    def feed(self, text: str) -> bool:
+        """Run a text of statements and dot commands up to the first that fails; did all succeed.
+
+        The last statement needs no semicolon; what stands after ``.quit`` is not run.
+        """
+        pending = ""
+        for line in text.splitlines():
+            if not pending and line.strip().startswith("."):
+                if self._command(line.strip()) is _State.LEFT:
+                    return True
+                continue
+            pending = f"{pending}{line}\n" if pending or line.strip() else ""
+            if self._complete(pending):
+                if not self.run(pending):
+                    return False
+                pending = ""
+        return self.run(pending)
+
     def talk(self, read_line: Callable[[str], str]) -> None:
         """Read lines until ``.quit`` or the end of the input; an error does not end it.
 

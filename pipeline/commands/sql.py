@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.closing(open_snapshot(data, site)) as connection:
         shell = Shell(connection, sys.stdout, sys.stderr)
         if text is not None:
-            return 0 if shell.run(text) else 1
+            return 0 if shell.feed(text) else 1
         sys.stdout.write(f"Snapshot of {site}, read-only. .help helps, .quit leaves.\n")
         with _history(data / _HISTORY):
             shell.talk(input)

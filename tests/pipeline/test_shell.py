@@ -120,3 +120,16 @@ def test_quit_leaves_and_help_helps(talk):
 
 def test_a_plan_is_shown_as_drawn(talk):
     assert "\\n" not in talk("EXPLAIN SELECT count(*) FROM items;")
+
+
+def test_a_text_may_hold_dot_commands_and_ends_at_quit(talk):
+    assert talk.shell.feed(".columns tags\nSELECT 40 +\n2 AS answer;\n.quit\nSELECT nothing;")
+    assert "slug" in talk.out.getvalue()
+    assert "42" in talk.out.getvalue()
+    assert talk.err.getvalue() == ""
+
+
+def test_the_last_statement_of_a_text_needs_no_semicolon(talk):
+    assert talk.shell.feed("SELECT 41 + 1 AS answer")
+    assert "42" in talk.out.getvalue()
+    assert not talk.shell.feed("SELECT nothing")
