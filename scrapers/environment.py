@@ -69,7 +69,7 @@ _E = TypeVar("_E", bound=StrEnum)
 
 def read_settings(environment: Mapping[str, str], faults: list[str]) -> CrawlSettings:
     """Settings with defaults filled in, an empty variable being none; faults are collected."""
-    contact = environment.get("LIKEWISE_CONTACT") or None
+    contact = environment.get("LIKEWISE_CONTACT", "").strip() or None
     if contact is not None and not (contact.isascii() and contact.isprintable()):
         faults.append("LIKEWISE_CONTACT: printable ASCII is needed, it stands in a header")
     chromium = environment.get("CHROMIUM_PATH")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from scrapers.counts import Count, is_short, parse_count
 from scrapers.errors import CountError
@@ -13,6 +13,8 @@ from scrapers.tally import Tally
 from scrapers.units import ItemUnit
 
 __all__ = ["CatalogueListing", "LikeList", "LikesByUser"]
+
+_STALE_PAGES: Final = 3  # ranks may shift by a page, hardly by three in a row
 
 
 class CatalogueListing:
@@ -24,7 +26,8 @@ class CatalogueListing:
     def __init__(self, like_floor: int, tally: Tally) -> None:
         self._floor = like_floor
         self._tally = tally
-        self._seen: set[Any] = set()
+        self._seen: set[str] = set()
+        self._stale = 0
         self._visited: set[str] = set()
         self._last_page: int | None = None
 
@@ -35,11 +38,18 @@ class CatalogueListing:
         """
         items = list(items)
         above = [item for item in items if not self._is_below(item)]
-        fresh = {str(item.item_id): item for item in above if item.item_id not in self._seen}
+        named = {repr(item.item_id): item for item in above}  # an id may be of any type
+        fresh = {name: item for name, item in named.items() if name not in self._seen}
         self._seen.update(fresh)
+        self._stale = 0 if fresh or not above else self._stale + 1
         self._tally.counts["below_floor"] += len(items) - len(above)
         self._tally.counts["repeated"] += len(above) - len(fresh)
         return list(fresh.values()), not above
+
+    @property
+    def goes_round(self) -> bool:
+        """Whether the last pages held nothing new: the site repeats itself, and has no end."""
+        return self._stale >= _STALE_PAGES
 
     def is_new(self, url: str) -> bool:
         """Whether a page has not been visited; it now has."""
@@ -99,6 +109,7 @@ class LikesByUser:
         self._announced = {item.item_id: item.announced for item in items}
         self._read: Counter[str] = Counter()
         self._users: set[str] = set()
+        self._pages: set[int] = set()
         self._tally = tally
 
     def is_new(self, handle: str) -> bool:
@@ -106,6 +117,14 @@ class LikesByUser:
         if handle in self._users:
             return False
         self._users.add(handle)
+        return True
+
+    def is_new_page(self, rows: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether a page of a directory of users has not been read; it now has."""
+        page = hash(tuple(repr(row.get("uid")) for row in rows))
+        if page in self._pages:
+            return False
+        self._pages.add(page)
         return True
 
     def in_catalogue(self, item_id: object) -> bool:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scrapers.arguments import CrawlArguments, Stage, is_loopback, read_arguments
+from scrapers.arguments import (
+    CatalogueSource,
+    CrawlArguments,
+    Stage,
+    is_loopback,
+    read_arguments,
+)
 from scrapers.environment import CrawlSettings, Profile, read_settings
 from scrapers.errors import ArgumentError
 from scrapers.records import RawTable, RunStatus, raw_folder, read_manifest
@@ -54,6 +61,7 @@ def make_plan(site: str, arguments: Mapping[str, str], environment: Mapping[str,
     settings = read_settings(environment, faults)
     asked = read_arguments(arguments, faults)
     _check_manners(asked, settings, faults)
+    _check_browser(asked, settings, faults)
     if faults:
         raise ArgumentError(faults)
     try:
@@ -78,6 +86,16 @@ def _check_manners(asked: CrawlArguments, settings: CrawlSettings, faults: list[
         faults.append(
             f"LIKEWISE_CONTACT is missing and {away[0]} is not on loopback: set the address or "
             "url where the site's owner can reach you"
+        )
+
+
+def _check_browser(asked: CrawlArguments, settings: CrawlSettings, faults: list[str]) -> None:
+    draws = asked.stage is Stage.CATALOGUE and asked.catalogue is CatalogueSource.BROWSER
+    path = settings.chromium
+    if draws and path is not None and not (path.is_file() and os.access(path, os.X_OK)):
+        faults.append(
+            f"CHROMIUM_PATH is {path}, which is no program: unset it and run python -m "
+            "scrapers.chromium, or read the catalogue with -a catalogue=json"
         )
 
 

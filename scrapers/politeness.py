@@ -110,12 +110,13 @@ class RobotsMiddleware:
 class RetryAfterMiddleware(RetryMiddleware):
     """Scrapy's retries, and a host that asks for a pause with 429 or 503 gets it.
 
-    A host that asks for more than ``RETRY_AFTER_MAX_S`` is not asked again.
+    A host that asks for more than ``RETRY_AFTER_MAX_S`` is not asked again in this crawl.
     """
 
     def __init__(self, settings: BaseSettings) -> None:
         super().__init__(settings)
         self._held_until: dict[str, float] = {}
+        self._given_up: set[str] = set()
         self._stopping = asyncio.Event()
         self._max_s = settings.getfloat("RETRY_AFTER_MAX_S")
 
@@ -127,8 +128,10 @@ class RetryAfterMiddleware(RetryMiddleware):
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        """Wait while the host is to be left alone."""
+        """Wait while the host is to be left alone; refuse what would wait too long."""
         host = urlsplit(request.url).netloc
+        if host in self._given_up:
+            raise IgnoreRequest("the site asked for a longer pause than is waited for")
         while self._held_until and (left := self._held_until.get(host, 0) - time.monotonic()) > 0:
             if await self._is_stopped_within(left):
                 raise CrawlStoppingError
@@ -140,13 +143,20 @@ class RetryAfterMiddleware(RetryMiddleware):
         del spider  # Scrapy is about to drop it
         if response.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
             wait = retry_after_s(response.headers.get(b"Retry-After"), datetime.now(UTC))
+            host = urlsplit(request.url).netloc
             if wait is not None and wait > self._max_s:
+                self._give_up(host, wait)
                 return response
             if wait:
-                host = urlsplit(request.url).netloc
                 until = time.monotonic() + wait
                 self._held_until[host] = max(until, self._held_until.get(host, 0))
         return super().process_response(request, response)
+
+    def _give_up(self, host: str, wait_s: float) -> None:
+        if host not in self._given_up:
+            self._given_up.add(host)
+            told = "%s asks for a pause of %.0f s, more than %.0f s: it is left alone; crawl later"
+            _log.error(told, host, wait_s, self._max_s)
 
     def end_pauses(self) -> None:
         """Refuse, from now on, what would have to wait."""

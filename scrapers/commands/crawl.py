@@ -9,6 +9,7 @@ import sys
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
+from scrapers.claim import claim
 from scrapers.errors import ArgumentError
 from scrapers.plan import make_plan
 from scrapers.privacy import install_redaction
@@ -45,10 +46,12 @@ class CrawlCommand(BaseRunSpiderCommand):
         if not issubclass(spider, SiteSpider):
             raise UsageError(f"{args[0]} is not a spider of this project")
         try:
-            make_plan(spider.name, opts.spargs, os.environ)
+            plan = make_plan(spider.name, opts.spargs, os.environ)
+            claim(plan)
         except ArgumentError as err:
             sys.stderr.write(f"{err}\n")
             return
+        opts.spargs["run_id"] = plan.arguments.run_id
         install_redaction(spider.personal_patterns)
         crawler = self._create_crawler(spider)
         process.crawl(crawler, **opts.spargs)

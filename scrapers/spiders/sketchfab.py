@@ -16,7 +16,7 @@ from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
 from scrapers.arguments import CatalogueSource, Side, Stage, origin
-from scrapers.checking import is_plain_id
+from scrapers.checking import check_id
 from scrapers.json_pages import Json, get, names_of, read_object, rows_of
 from scrapers.listing import CatalogueListing, LikeList, LikesByUser
 from scrapers.records import FeatureRecord, ItemRecord, LikesPage, SiteRecord, Thumbnail
@@ -107,7 +107,7 @@ class SketchfabSpider(SiteSpider):
         following = page.get("next")
         if not following or ends:
             self.tally.finish()
-        elif not self._is_next(following) or not self._listing.is_new(following):
+        elif self._listing.goes_round or not self._is_new_next(following):
             self.tally.fail("next page is none of the site's, or was read", "the catalogue")
         else:
             self.tally.finish()
@@ -144,6 +144,10 @@ class SketchfabSpider(SiteSpider):
         ]
         fresh, ends = self._listing.add(items)
         yield from fresh
+        if self._listing.goes_round:
+            self.tally.fail("pages that were read come again", f"page {page} of the catalogue")
+            self._listing.end_at(page)
+            return
         self.tally.finish()
         if ends:
             self._listing.end_at(page)
@@ -224,6 +228,9 @@ class SketchfabSpider(SiteSpider):
         if page is None or rows is None:
             yield from self.retried(response, "no JSON list")
             return
+        if rows and not self._by_user.is_new_page(rows):
+            self.tally.fail("a page that was read comes again", "a page of users")
+            return
         self.tally.finish()
         for row in rows:
             yield from self._user_request(get(row, *path))
@@ -232,12 +239,19 @@ class SketchfabSpider(SiteSpider):
             yield self._directory_request(following, *path)
 
     def _user_request(self, handle: object) -> Iterator[Request]:
-        if not is_plain_id(handle) or not self._by_user.is_new(str(handle)):
+        if handle is None:
+            return
+        try:
+            user = check_id(handle)
+        except ValueError:
+            self.tally.counts["users_rejected"] += 1
+            return
+        if not self._by_user.is_new(user):
             return
         self.tally.open()
         self.tally.counts["users"] += 1
-        path = f"/v3/users/{quote(str(handle), safe='')}/likes?count={_COUNT}"
-        likes = LikeList(str(handle), None, "likes of a user")
+        path = f"/v3/users/{quote(user, safe='')}/likes?count={_COUNT}"
+        likes = LikeList(user, None, "likes of a user")
         yield self._liked_request(f"{self.plan.arguments.api_url}{path}", likes)
 
     def _liked_request(self, url: str, likes: LikeList) -> Request:
@@ -313,6 +327,9 @@ class SketchfabSpider(SiteSpider):
     def _items(self) -> list[ItemUnit]:
         folder = self.plan.catalogue_folder
         return [] if folder is None else read_items(folder)
+
+    def _is_new_next(self, url: object) -> bool:
+        return isinstance(url, str) and self._is_next(url) and self._listing.is_new(url)
 
     def _is_next(self, url: object) -> bool:
         return isinstance(url, str) and origin(url) in self.origins

@@ -82,3 +82,20 @@ def test_user_side_compares_item_by_item_when_all_users_are_done():
     assert tally.counts["likes_announced"] == 41
     assert [sides.is_new("u"), sides.is_new("u")] == [True, False]
     assert [sides.in_catalogue("a"), sides.in_catalogue("z")] == [True, False]
+
+
+def test_catalogue_that_repeats_itself_goes_round():
+    listing = CatalogueListing(0, Tally())
+    for _ in range(3):
+        listing.add([item("a", 9)])
+        assert not listing.goes_round
+    listing.add([item("b", 9)])
+    for _ in range(3):
+        assert not listing.goes_round
+        listing.add([item("a", 9)])
+    assert listing.goes_round
+
+
+def test_id_of_any_type_is_left_for_the_check():
+    fresh, _ = CatalogueListing(0, Tally()).add([item(7, 9), item("7", 9), item({}, 9)])
+    assert [record.item_id for record in fresh] == [7, "7", {}]

@@ -71,3 +71,15 @@ def test_manifest_that_cannot_be_read_is_a_fault(environment, tmp_path):
     folder = TableWriter(tmp_path, "demo", RawTable.ITEMS, "r1").folder
     (folder / "manifest.json").write_text("{")
     assert "cannot be read" in faults_of({**LOOPBACK, "run_id": "r1"}, environment)[0]
+
+
+def test_browser_that_is_no_program_is_a_fault_where_one_is_needed(environment, tmp_path):
+    named = {**environment, "CHROMIUM_PATH": str(tmp_path / "none")}
+    (fault,) = faults_of(LOOPBACK, named)
+    assert "CHROMIUM_PATH" in fault
+    assert make_plan("demo", {**LOOPBACK, "catalogue": "json"}, named).settings.chromium
+
+
+def test_blank_contact_is_none(environment):
+    blank = {**environment, "LIKEWISE_CONTACT": " "}
+    assert "LIKEWISE_CONTACT" in faults_of({"base_url": "https://example.org"}, blank)[0]

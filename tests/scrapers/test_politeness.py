@@ -151,3 +151,10 @@ def test_answer_without_a_pause_holds_nothing(retry_after, status, header):
 
 def test_pause_longer_than_patience_is_not_waited_for(retry_after):
     assert asked_to_wait(retry_after, 429, "901").status == 429
+
+
+def test_host_that_asks_for_too_long_a_pause_is_not_asked_again(retry_after):
+    asked_to_wait(retry_after, 503, "901")
+    with pytest.raises(IgnoreRequest, match="longer pause"):
+        asyncio.run(waits(retry_after))
+    assert not asyncio.run(waits(retry_after, "http://127.0.0.1:2/b"))

@@ -194,3 +194,35 @@ def test_what_is_no_json_list_is_asked_for_again(spider, body):
     _, requests = split(spider.parse_listing(response))
     assert [request.meta["retry_times"] for request in requests] == [1]
     assert spider.tally.failures.total() == 0
+
+
+def test_catalogue_without_an_end_is_left_though_each_page_names_another(spider):
+    asked = []
+    for page in range(9):
+        body = b'{"results": [{"uid": "a", "likeCount": 9}], "next": "%s/v3/models?cursor=%d"}'
+        body %= (BASE.encode(), page)
+        asked.append(len(split(spider.parse_listing(answer("listing.json", body=body)))[1]))
+        if not asked[-1]:
+            break
+    assert asked == [1, 1, 1, 0]
+    assert spider.tally.failures.total() == 1
+
+
+def test_grid_without_an_end_is_left(spider):
+    asked = [len(split(spider.parse_grid(answer("grid.html"), page=n))[1]) for n in range(1, 5)]
+    assert asked == [1, 1, 1, 0]
+    assert spider.tally.failures == {"pages that were read come again": 1}
+
+
+def test_directory_page_that_comes_again_ends_the_directory(spider):
+    split(spider.parse_directory(answer("directory.json"), ("uid",)))
+    assert split(spider.parse_directory(answer("directory.json"), ("uid",))) == ([], [])
+    assert spider.tally.failures == {"a page that was read comes again": 1}
+
+
+def test_users_ids_are_taken_as_the_item_side_takes_them(spider):
+    body = '{"results": [{"uid": "a ü"}, {"uid": "a\\u202eb"}, {"uid": 7}, {}]}'.encode()
+    response = answer("directory.json", body=body)
+    _, requests = split(spider.parse_directory(response, ("uid",)))
+    assert [r.url for r in requests] == [f"{BASE}/v3/users/a%20%C3%BC/likes?count=24"]
+    assert spider.tally.counts["users_rejected"] == 2
