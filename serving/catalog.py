@@ -20,6 +20,7 @@ from pipeline.pointer import (
 from serving.answers import SiteState
 from serving.errors import SnapshotRefusedError
 from serving.loading import load
+from serving.reading import release_memory
 from serving.settings import ServingSettings
 from serving.snapshot import Snapshot
 
@@ -152,5 +153,6 @@ class Catalog:
         self._pointers[site] = pointer
         self._refusals.pop(site, None)
         self.snapshots = {**self.snapshots, site: snapshot}
+        release_memory()
         fields = {"site": site, "snapshot_id": snapshot.snapshot_id}
         _log.info("snapshot loaded", extra={"fields": fields})
