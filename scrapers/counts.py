@@ -9,7 +9,7 @@ from typing import Final
 
 from scrapers.errors import CountError
 
-__all__ = ["Count", "is_short", "parse_count"]
+__all__ = ["Count", "announced_count", "is_short", "parse_count"]
 
 _FORM: Final = re.compile(r"(\d{1,15}(?:,\d{3})*)(?:\.(\d{1,3}))?\s?([kKmM]?)", re.ASCII)
 _UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -44,6 +44,16 @@ def parse_count(text: str) -> Count:
     step = Decimal(_UNITS[unit]).scaleb(-max(1, len(decimals)))
     low = Decimal(f"{whole}.{decimals or 0}") * _UNITS[unit]
     return Count(int(low), int(low + max(step, Decimal(1))) - 1)
+
+
+def announced_count(like_count: object, text: object) -> Count | None:
+    """Bounds of what a catalogue announces, by its text, else its number; None without either."""
+    if type(text) is str:
+        try:
+            return parse_count(text)
+        except CountError:
+            return None
+    return Count(like_count, like_count) if type(like_count) is int else None
 
 
 def is_short(read: int, announced: Count) -> bool:

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from scrapers.counts import Count, is_short, parse_count
-from scrapers.errors import CountError
+from scrapers.counts import Count, announced_count, is_short
 from scrapers.records import ItemRecord
 from scrapers.tally import Tally
 from scrapers.units import ItemUnit
@@ -67,11 +66,8 @@ class CatalogueListing:
         return self._last_page is not None and page > self._last_page
 
     def _is_below(self, item: ItemRecord) -> bool:
-        try:
-            announced = _announced(item)
-        except CountError:
-            return False
-        return announced is not None and announced < self._floor
+        announced = announced_count(item.like_count, item.like_count_text)
+        return announced is not None and announced.high < self._floor
 
 
 class LikeList:
@@ -148,9 +144,3 @@ def compare(read: int, announced: Count | None, unit: str, tally: Tally) -> None
         tally.counts["likes_announced"] += announced.low
         if is_short(read, announced):
             tally.short(unit, read, announced.low)
-
-
-def _announced(item: ItemRecord) -> int | None:
-    if type(item.like_count_text) is str:
-        return parse_count(item.like_count_text).high
-    return item.like_count if type(item.like_count) is int else None

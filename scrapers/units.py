@@ -8,8 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from scrapers.counts import Count, parse_count
-from scrapers.errors import CountError
+from scrapers.counts import Count, announced_count
 from scrapers.records import (
     USER_HANDLE,
     Manifest,
@@ -61,7 +60,7 @@ def read_items(folder: Path) -> list[ItemUnit]:
     if not frames:
         return []
     rows = pl.concat(frames).unique("item_id", keep="first", maintain_order=True)
-    return [ItemUnit(row[0], _announced(row[1], row[2])) for row in rows.iter_rows()]
+    return [ItemUnit(row[0], announced_count(row[1], row[2])) for row in rows.iter_rows()]
 
 
 def known_handles(data: Path, site: str) -> list[str]:
@@ -75,15 +74,6 @@ def known_handles(data: Path, site: str) -> list[str]:
         return []
     handles: list[str] = pl.concat(frames)[USER_HANDLE].unique().sort().to_list()
     return handles
-
-
-def _announced(like_count: int | None, text: str | None) -> Count | None:
-    if text is not None:
-        try:
-            return parse_count(text)
-        except CountError:
-            return None
-    return None if like_count is None else Count(like_count, like_count)
 
 
 def _runs(data: Path, site: str, table: RawTable) -> Iterator[tuple[Path, Manifest]]:

@@ -68,17 +68,17 @@ def _announced_likes_are_read(site: Site) -> dg.AssetChecksDefinition:
     def announced_likes_are_read(workspace: Workspace) -> dg.AssetCheckResult:
         """Likes that were read against those that the catalogue announces.
 
-        Less than half is an error, less than 98 % a warning: some people hide their likes.
+        Less than half is an error, less than 98 % a warning: some people hide their likes.  A
+        catalogue that announces none cannot be held against anything: a warning too.
         """
         likes = _newest(workspace, site, RawTable.LIKES)
         items = _newest(workspace, site, RawTable.ITEMS)
         read = 0 if likes is None else likes.manifest.rows
         announced = 0 if items is None else int(read_parts(items)[LIKE_COUNT].sum())
-        share = read / announced if announced else 1.0
         return dg.AssetCheckResult(
-            passed=share >= _WELL_READ,
-            severity=_ERROR if share < _LEAST_READ else _WARN,
-            metadata={"announced": announced, "read": read, "share": share},
+            passed=announced > 0 and read >= _WELL_READ * announced,
+            severity=_ERROR if read < _LEAST_READ * announced else _WARN,
+            metadata={"announced": announced, "read": read},
         )
 
     return announced_likes_are_read

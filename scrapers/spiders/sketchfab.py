@@ -17,6 +17,7 @@ from scrapy_playwright.page import PageMethod
 
 from scrapers.arguments import CatalogueSource, Side, Stage, origin
 from scrapers.checking import check_id
+from scrapers.counts import announced_count
 from scrapers.json_pages import Json, get, names_of, read_object, rows_of
 from scrapers.listing import CatalogueListing, LikeList, LikesByUser
 from scrapers.records import FeatureRecord, ItemRecord, LikesPage, SiteRecord, Thumbnail
@@ -135,12 +136,14 @@ class SketchfabSpider(SiteSpider):
             ItemRecord(
                 item_id=row.attrib["data-uid"],
                 title=row.css("meta[itemprop=name]::attr(content)").get(),
-                like_count=None,
-                like_count_text=row.css(".likes::text").get(),
+                like_count=None if announced is None else announced.low,
+                like_count_text=text,
                 url=response.urljoin(row.css("a[href]::attr(href)").get("")),
                 crawled_at=now,
             )
             for row in response.css(f"{_GRID_ITEM}[data-uid]")
+            for text in [row.css(".likes::text").get()]
+            for announced in [announced_count(None, text)]
         ]
         fresh, ends = self._listing.add(items)
         yield from fresh

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -12,8 +13,8 @@ from pipeline.assembling import evaluation_path
 from pipeline.assets.checks import site_checks
 from pipeline.assets.workspace import Workspace
 from pipeline.dataset.curated import Curated, curated_path
-from pipeline.pointer import read_pointer, snapshot_path
-from scrapers.records import MANIFEST_NAME
+from pipeline.pointer import file_sha256, read_pointer, snapshot_path
+from scrapers.records import MANIFEST_NAME, read_manifest
 from tests.pipeline.assets.conftest import SITE
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
@@ -40,6 +41,19 @@ def _few_likes(data: Path) -> None:
     path.write_text(text.replace(rows, '   "rows": 10,'))
 
 
+def _announce_nothing(data: Path) -> None:
+    (folder,) = data.glob("raw/*/items/*")
+    manifest = read_manifest(folder)
+    parts = []
+    for part in manifest.parts:
+        path = folder / part.name
+        frame = pl.read_parquet(path).with_columns(like_count=pl.lit(None, dtype=pl.Int64))
+        frame.write_parquet(path)
+        size_bytes = path.stat().st_size
+        parts.append(replace(part, size_bytes=size_bytes, sha256=file_sha256(path)))
+    (folder / MANIFEST_NAME).write_text(replace(manifest, parts=tuple(parts)).to_json())
+
+
 def _flip_a_byte(data: Path) -> None:
     path = snapshot_path(data, SITE.name, read_pointer(data, SITE.name).snapshot_id)
     path.chmod(0o644)
@@ -62,6 +76,7 @@ EMPTY = pl.DataFrame.clear
 CASES: list[tuple[str, Damage, dg.AssetCheckSeverity]] = [
     ("raw_features:crawl_is_complete", _partial, WARN),
     ("raw_likes:announced_likes_are_read", _few_likes, ERROR),
+    ("raw_likes:announced_likes_are_read", _announce_nothing, WARN),
     ("likes:likes_are_sound", _rewrite(Curated.LIKES, _first_row_twice), ERROR),
     (
         "likes:likes_are_sound",

@@ -61,7 +61,7 @@ def test_browser_lands_the_catalogue_that_the_listing_lands(crawls, replica):
             base_url=replica, stage="catalogue", catalogue=source, like_floor=20, run_id=source
         )
         assert code == 0, log
-    columns = ["item_id", "title", "url"]
+    columns = ["item_id", "title", "like_count", "url"]
     drawn, listed = (
         crawls.rows("items", source).select(columns).sort("item_id")
         for source in ("browser", "json")

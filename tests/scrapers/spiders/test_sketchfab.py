@@ -79,9 +79,9 @@ def test_next_page_that_loops_or_leads_away_fails_the_catalogue(spider, followin
 def test_grid_gives_items_with_counts_as_written_and_a_page_further_on(spider):
     items, requests = split(spider.parse_grid(answer("grid.html"), page=3))
     assert [check(item) for item in items] == [
-        ItemRecord(VIKINGS, 'Viking Village | "hut"', None, "1.2k",
+        ItemRecord(VIKINGS, 'Viking Village | "hut"', 1200, "1.2k",
                    f"{BASE}/3d-models/viking-village-{VIKINGS}", NOW),
-        ItemRecord("0123456789abcdef0123456789abcdef", None, None, "7", f"{BASE}/x", NOW),
+        ItemRecord("0123456789abcdef0123456789abcdef", None, 7, "7", f"{BASE}/x", NOW),
     ]  # fmt: skip
     assert [request.url for request in requests] == [f"{BASE}/models?sort_by=-likeCount&page=7"]
     assert requests[0].meta["playwright"]
