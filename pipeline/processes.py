@@ -31,8 +31,8 @@ class Child:
     process: subprocess.Popen[str]
     log: Path
 
-    def first_line(self) -> str:
-        """First line of its piped standard output.
+    def next_line(self) -> str:
+        """Next line of its piped standard output, without the space around it.
 
         Raises
         ------
@@ -44,6 +44,15 @@ class Child:
             code = self.process.wait()
             raise ProcessError(f"{self.name} ended with exit code {code}; see {self.log}")
         return line
+
+    def lines_before(self, last: str) -> list[str]:
+        """Lines of its piped standard output before the one that reads `last`.
+
+        Raises
+        ------
+        ProcessError : it ended without that line.
+        """
+        return list(iter(self.next_line, last))
 
     def check_runs(self) -> None:
         """Nothing, while the process runs.

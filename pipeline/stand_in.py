@@ -67,4 +67,4 @@ def start_stand_in(children: Children, stand_in: StandIn, logs: Path) -> Mapping
     options = ["--port", str(free_port(_PORT)), "--exit-with-parent", *world]
     command = [sys.executable, "-m", "scrapers.replica", _SITE, *options]
     child = children.start("the stand-in site", command, {}, logs / "stand-in.log", piped=True)
-    return stand_in.environment(child.first_line())
+    return stand_in.environment(child.next_line())

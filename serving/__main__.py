@@ -38,6 +38,7 @@ class _Server(uvicorn.Server):
                     print(f"  {self._url}{path}", flush=True)
         if not self._catalog.snapshots:
             print(f"  no site yet: {self._url}/health/ready says why", flush=True)
+        print("Ctrl-C stops it.", flush=True)
 
 
 def main() -> int:

@@ -5,10 +5,9 @@ import httpx
 import polars as pl
 import pytest
 
-from pipeline.dagster_ui import wait_until_up
-from pipeline.demo.serving import sample_paths, start_api
+from pipeline.demo.serving import start_api
 from pipeline.pointer import read_pointer, snapshot_path
-from pipeline.processes import Children
+from pipeline.processes import Children, free_port
 from tests.end_to_end.conftest import running
 from tests.end_to_end.world import COLD, ITEMS, N_LIKES, USERS
 
@@ -68,17 +67,16 @@ def test_cold_items_are_recommended_by_models_that_can(demo):
     assert ("popular",) not in models
 
 
-def test_every_sample_link_answers(demo):
+def test_every_sample_link_answers_on_the_port_that_is_set(demo, monkeypatch):
+    port = free_port(20_000)
+    monkeypatch.setenv("LIKEWISE_PORT", str(port))
     with Children() as children:
-        server, api = start_api(children, demo.data, "http://127.0.0.1:3000/")
-        wait_until_up(server, f"{api}/health/live")
-        paths = sample_paths(demo.data, SITE)
-        answers = {path: httpx.get(f"{api}{path}") for path in paths}
+        _, api, links = start_api(children, demo.data, "http://127.0.0.1:3000/")
+        answers = {link: httpx.get(link) for link in links}
         unknown = httpx.get(f"{api}/v1/{SITE}/items/item-99")
-    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(
-        paths, 200
-    )
-    (recommended,) = [answer for path, answer in answers.items() if "recommend" in path]
+    assert api == f"http://127.0.0.1:{port}"
+    assert [answer.status_code for answer in answers.values()] == [200] * 3
+    (recommended,) = [answer for link, answer in answers.items() if "recommend" in link]
     assert recommended.json()["items"]
     assert unknown.status_code == 404
 

@@ -40,7 +40,7 @@ def _lives(pid: int) -> bool:
 def test_leaving_the_block_ends_the_child_in_time(tmp_path, code):
     with Children() as children:
         child = _start(children, tmp_path, code)
-        assert child.first_line() == "ready"
+        assert child.next_line() == "ready"
         child.check_runs()
         left_at = time.monotonic()
     assert time.monotonic() - left_at < STOP_S
@@ -49,7 +49,7 @@ def test_leaving_the_block_ends_the_child_in_time(tmp_path, code):
 
 def test_grandchildren_end_too(tmp_path):
     with Children() as children:
-        pid = int(_start(children, tmp_path, PARENT).first_line())
+        pid = int(_start(children, tmp_path, PARENT).next_line())
         assert _lives(pid)
     assert not _lives(pid)
 
@@ -59,7 +59,7 @@ def test_child_is_ended_when_the_block_raises(tmp_path):
 
     def fail() -> None:
         with children:
-            _start(children, tmp_path, PRINTS).first_line()
+            _start(children, tmp_path, PRINTS).next_line()
             started.extend(children.started)
             raise KeyError
 
@@ -73,7 +73,7 @@ def test_child_that_fails_is_named_with_its_log(tmp_path):
     with Children() as children:
         child = _start(children, tmp_path, "import sys; sys.exit('no world')")
         with pytest.raises(ProcessError, match=r"it ended with exit code 1; see .*log"):
-            child.first_line()
+            child.next_line()
         with pytest.raises(ProcessError, match="exit code 1"):
             child.check_runs()
     assert "no world" in (tmp_path / "log").read_text()
@@ -83,9 +83,9 @@ def test_child_of_a_background_process_hears_ctrl_c(tmp_path):
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with interruptible(), Children() as children:
-            assert _start(children, tmp_path, DISPOSITION).first_line() == "True"
+            assert _start(children, tmp_path, DISPOSITION).next_line() == "True"
         with Children() as children:
-            assert _start(children, tmp_path, DISPOSITION).first_line() == "False"
+            assert _start(children, tmp_path, DISPOSITION).next_line() == "False"
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -37,6 +37,7 @@ def test_it_says_where_it_is_answers_and_stops(data, stop):
     with taken, start(data=data, port=port, host="127.0.0.1") as process:
         url = process.stdout.readline().split()[-1]
         links = [process.stdout.readline().strip() for _ in range(3)]
+        assert process.stdout.readline() == "Ctrl-C stops it.\n"
         assert int(url.rsplit(":", 1)[1]) > port
         for link in links:
             assert link.startswith(f"{url}/v1/{SITE}/")
