@@ -5,30 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from scrapers.records import SITE_NAME_PATTERN
+from pipeline.pointer import SITE_NAME_PATTERN
+from scrapers.records import CatalogueSource, Side
 
-__all__ = ["SITES", "Catalogue", "Side", "Site", "SiteSettings", "by_name", "site_settings"]
-
-
-class Catalogue(StrEnum):
-    """How the catalogue is read: the page in a browser, or the JSON listing."""
-
-    BROWSER = "browser"
-    JSON = "json"
-
-
-class Side(StrEnum):
-    """Which lists hold the likes: those of items, or those of users."""
-
-    ITEM = "item"
-    USER = "user"
+__all__ = ["SITES", "Site", "SiteSettings", "by_name", "site_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +48,8 @@ class SiteSettings(BaseSettings):
     url: str | None = Field(default=None, description="Root to crawl; the site's public address.")
     notice: str | None = Field(default=None, description="What a reader must know of the data.")
     like_floor: int = Field(default=5, ge=0, description="Likes below which the catalogue ends.")
-    catalogue: Catalogue = Field(
-        default=Catalogue.BROWSER, description="browser reads the page, json the listing."
+    catalogue: CatalogueSource = Field(
+        default=CatalogueSource.BROWSER, description="browser reads the page, json the listing."
     )
     side: Side = Field(
         default=Side.ITEM, description="item reads who likes an item, user what one likes."

@@ -5,17 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from scrapers.records import CatalogueSource, Mode, Side, Stage
+
 __all__ = [
-    "CatalogueSource",
     "CrawlArguments",
-    "Side",
-    "Stage",
+    "Worker",
     "is_loopback",
     "origin",
     "read_arguments",
@@ -25,31 +25,20 @@ RUN_ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 _MOST_LIKES: Final = 10**9
 
 
-class Stage(StrEnum):
-    """Which part of a site is crawled."""
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Which of the processes that share a crawl this is, counted from 1."""
 
-    CATALOGUE = "catalogue"
-    LIKES = "likes"
-    FEATURES = "features"
-
-
-class CatalogueSource(StrEnum):
-    """How the catalogue is read: the page in a browser, or the JSON listing."""
-
-    BROWSER = "browser"
-    JSON = "json"
-
-
-class Side(StrEnum):
-    """Which lists hold the likes: those of items, or those of users."""
-
-    ITEM = "item"
-    USER = "user"
+    number: int = 1
+    of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class CrawlArguments:
-    """Arguments of a crawl; urls have no slash at their end."""
+    """Arguments of a crawl; urls have no slash at their end.
+
+    ``run_id`` is the name that processes which share the crawl have in common.
+    """
 
     base_url: str
     api_url: str
@@ -58,9 +47,18 @@ class CrawlArguments:
     side: Side
     like_floor: int
     run_id: str
+    mode: Mode = Mode.FULL
+    worker: Worker = Worker()
+
+    @property
+    def landing_id(self) -> str:
+        """Name of what this process lands: a run of its own where several share a crawl."""
+        if self.worker.of == 1:
+            return self.run_id
+        return f"{self.run_id}.{self.worker.number}-of-{self.worker.of}"
 
 
-_NAMES: Final = ("base_url", "api_url", "stage", "catalogue", "side", "like_floor", "run_id")
+_NAMES: Final = tuple(field.name for field in fields(CrawlArguments))
 _E = TypeVar("_E", bound=StrEnum)
 
 
@@ -83,6 +81,8 @@ def read_arguments(given: Mapping[str, str], faults: list[str]) -> CrawlArgument
         side=_choice(given, "side", Side, Side.ITEM, faults),
         like_floor=_like_floor(given, faults),
         run_id=_run_id(given, faults),
+        mode=_choice(given, "mode", Mode, Mode.FULL, faults),
+        worker=_worker(given, faults),
     )
 
 
@@ -139,6 +139,15 @@ def _like_floor(given: Mapping[str, str], faults: list[str]) -> int:
         faults.append(f"like_floor is {text!r}: a whole number of likes, 0 to {_MOST_LIKES}")
         return 0
     return int(text)
+
+
+def _worker(given: Mapping[str, str], faults: list[str]) -> Worker:
+    text = given.get("worker") or "1/1"
+    match = re.fullmatch(r"(\d{1,2})/(\d{1,2})", text, re.ASCII)
+    worker = Worker() if match is None else Worker(int(match[1]), int(match[2]))
+    if match is None or not 1 <= worker.number <= worker.of:
+        faults.append(f"worker is {text!r}: which process of how many is needed, 1/2 say")
+    return worker
 
 
 def _run_id(given: Mapping[str, str], faults: list[str]) -> str:

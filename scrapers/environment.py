@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 __all__ = ["CrawlSettings", "Profile", "ProgressBar", "read_settings"]
 
@@ -62,9 +63,39 @@ class CrawlSettings:
             "description": "Browser for the catalogue; else one on PATH, else Playwright's own.",
         },
     )
+    key_file: Path | None = field(
+        default=None,
+        metadata={
+            "env": "LIKEWISE_KEY_FILE",
+            "description": "File of the pseudonym secret; keys/pseudonym.key of the data folder.",
+        },
+    )
+    ledger_url: str | None = field(
+        default=None,
+        metadata={
+            "env": "LIKEWISE_LEDGER_URL",
+            "description": "Database of the crawl's ledger, postgresql+psycopg://... say, for "
+            "several processes; else an SQLite file in the raw zone.",
+        },
+        repr=False,
+    )
+    patience_h: float | None = field(
+        default=None,
+        metadata={
+            "env": "LIKEWISE_PATIENCE_H",
+            "description": "Hours for which a site that does not answer is waited for; 6, in the "
+            "fast profile 0.02.",
+        },
+    )
+
+    @property
+    def key_path(self) -> Path:
+        """File of the pseudonym secret: ``key_file``, else the one in the data folder."""
+        return self.key_file or self.data / "keys" / "pseudonym.key"
 
 
 _E = TypeVar("_E", bound=StrEnum)
+_MOST_HOURS: Final = 720.0
 
 
 def read_settings(environment: Mapping[str, str], faults: list[str]) -> CrawlSettings:
@@ -73,13 +104,31 @@ def read_settings(environment: Mapping[str, str], faults: list[str]) -> CrawlSet
     if contact is not None and not (contact.isascii() and contact.isprintable()):
         faults.append("LIKEWISE_CONTACT: printable ASCII is needed, it stands in a header")
     chromium = environment.get("CHROMIUM_PATH")
+    key_file = environment.get("LIKEWISE_KEY_FILE")
     return CrawlSettings(
         data=Path(environment.get("LIKEWISE_DATA") or "data"),
         contact=contact,
         profile=_choice(environment, "LIKEWISE_PROFILE", Profile.POLITE, faults),
         progress=_choice(environment, "LIKEWISE_PROGRESS", ProgressBar.AUTO, faults),
         chromium=Path(chromium) if chromium else None,
+        key_file=Path(key_file) if key_file else None,
+        ledger_url=environment.get("LIKEWISE_LEDGER_URL") or None,
+        patience_h=_hours(environment, "LIKEWISE_PATIENCE_H", faults),
     )
+
+
+def _hours(environment: Mapping[str, str], name: str, faults: list[str]) -> float | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = math.nan
+    if not 0 <= hours <= _MOST_HOURS:
+        faults.append(f"{name} is {text!r}: hours from 0 to {_MOST_HOURS:g} are needed")
+        return None
+    return hours
 
 
 def _choice(environment: Mapping[str, str], name: str, default: _E, faults: list[str]) -> _E:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from scrapers.counts import Count, announced_count, is_short
+from scrapers.raw_zone import ItemUnit
 from scrapers.records import ItemRecord
 from scrapers.tally import Tally
-from scrapers.units import ItemUnit
 
 __all__ = ["CatalogueListing", "LikeList", "LikesByUser"]
 

@@ -8,25 +8,21 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from scrapers.arguments import (
-    CatalogueSource,
-    CrawlArguments,
-    Stage,
-    is_loopback,
-    read_arguments,
-)
+from scrapers.arguments import CrawlArguments, is_loopback, read_arguments
 from scrapers.environment import CrawlSettings, Profile, read_settings
 from scrapers.errors import ArgumentError
-from scrapers.records import RawTable, RunStatus, raw_folder, read_manifest
-from scrapers.units import catalogue_folder
+from scrapers.raw_zone import catalogue_folder
+from scrapers.records import (
+    STAGE_TABLES,
+    CatalogueSource,
+    RawTable,
+    RunStatus,
+    Stage,
+    raw_folder,
+    read_manifest,
+)
 
-__all__ = ["TABLES", "CrawlPlan", "make_plan"]
-
-TABLES: Mapping[Stage, RawTable] = {
-    Stage.CATALOGUE: RawTable.ITEMS,
-    Stage.LIKES: RawTable.LIKES,
-    Stage.FEATURES: RawTable.FEATURES,
-}
+__all__ = ["CrawlPlan", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class CrawlPlan:
     @property
     def table(self) -> RawTable:
         """The table that the stage lands."""
-        return TABLES[self.arguments.stage]
+        return STAGE_TABLES[self.arguments.stage]
 
     @property
     def user_agent(self) -> str:
@@ -100,7 +96,7 @@ def _check_browser(asked: CrawlArguments, settings: CrawlSettings, faults: list[
 
 
 def _checked_zone(site: str, asked: CrawlArguments, data: Path, faults: list[str]) -> Path | None:
-    table = TABLES[asked.stage]
+    table = STAGE_TABLES[asked.stage]
     manifest = read_manifest(raw_folder(data, site, table, asked.run_id))
     if manifest is not None and manifest.status is RunStatus.COMPLETE:
         faults.append(

@@ -20,12 +20,12 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from scrapers.arguments import CatalogueSource, Stage, origin
+from scrapers.arguments import origin
 from scrapers.chromium import FLAGS, installed_chromium
 from scrapers.environment import Profile
 from scrapers.errors import CrawlStoppingError
 from scrapers.plan import CrawlPlan, make_plan
-from scrapers.records import RunStatus
+from scrapers.records import CatalogueSource, RunStatus, Stage
 from scrapers.settings import browser_handlers, fast_profile
 from scrapers.tally import Tally
 

@@ -1,84 +1,49 @@
-"""What an earlier crawl of the same site left in the raw zone for the next stage to visit."""
+"""Units of crawl work: what is still to be read, what was read, and what is remembered of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime
 
-import polars as pl
+from scrapers.counts import Count
+from scrapers.records import FeatureRecord, ItemRecord, LandedUnit, LikesPage, UnitKind
 
-from scrapers.counts import Count, announced_count
-from scrapers.records import (
-    USER_HANDLE,
-    Manifest,
-    RawTable,
-    RunStatus,
-    listed_parts,
-    raw_folder,
-    read_manifest,
-)
-
-__all__ = ["ItemUnit", "catalogue_folder", "known_handles", "read_items"]
-
-_USABLE = (RunStatus.COMPLETE, RunStatus.PARTIAL)
+__all__ = ["EndedUnit", "Memory", "Unit"]
 
 
 @dataclass(frozen=True, slots=True)
-class ItemUnit:
-    """An item to visit; `announced` likes where the catalogue said how many."""
+class Unit:
+    """Something to read: a page of the catalogue, the likes or the features of one subject.
 
-    item_id: str
-    announced: Count | None
-
-
-def catalogue_folder(data: Path, site: str, run_id: str) -> Path | None:
-    """Catalogue of this very run, else of the newest complete one; None where there is none.
-
-    Raises
-    ------
-    ValueError : a manifest that cannot be read.
+    ``announced`` rows where the site says how many; ``payload`` is the url of a page that only
+    another page names, and never holds anything personal.
     """
-    own = raw_folder(data, site, RawTable.ITEMS, run_id)
-    manifest = read_manifest(own)
-    if manifest is not None and manifest.status in _USABLE:
-        return own
-    complete = [
-        (manifest.started_at, folder)
-        for folder, manifest in _runs(data, site, RawTable.ITEMS)
-        if manifest.status is RunStatus.COMPLETE
-    ]
-    return max(complete)[1] if complete else None
+
+    kind: UnitKind
+    key: str
+    announced: Count | None = None
+    payload: str | None = None
+    attempts: int = 0
 
 
-def read_items(folder: Path) -> list[ItemUnit]:
-    """Items of a landed catalogue in its order, each once."""
-    frames = [
-        pl.read_parquet(part, columns=["item_id", "like_count", "like_count_text"])
-        for part in listed_parts(folder)
-    ]
-    if not frames:
-        return []
-    rows = pl.concat(frames).unique("item_id", keep="first", maintain_order=True)
-    return [ItemUnit(row[0], announced_count(row[1], row[2])) for row in rows.iter_rows()]
+@dataclass(frozen=True, slots=True)
+class EndedUnit:
+    """A unit with all its records, which are landed together or not at all.
+
+    ``known`` are the 8-byte keyed digests of all rows of the list, joined, for the next crawl.
+    """
+
+    unit: LandedUnit
+    records: tuple[ItemRecord | LikesPage | FeatureRecord, ...] = ()
+    announced: Count | None = None
+    known: bytes = b""
 
 
-def known_handles(data: Path, site: str) -> list[str]:
-    """Users whose likes lie in the raw zone, sorted."""
-    frames = [
-        pl.read_parquet(part, columns=[USER_HANDLE])
-        for folder, _ in _runs(data, site, RawTable.LIKES)
-        for part in listed_parts(folder)
-    ]
-    if not frames:
-        return []
-    handles: list[str] = pl.concat(frames)[USER_HANDLE].unique().sort().to_list()
-    return handles
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an earlier crawl knew of a list: announced and read rows, their digests, and when."""
 
-
-def _runs(data: Path, site: str, table: RawTable) -> Iterator[tuple[Path, Manifest]]:
-    folders = sorted(raw_folder(data, site, table, "run").parent.glob("*/"))
-    for folder in folders:
-        manifest = read_manifest(folder)
-        if manifest is not None:
-            yield folder, manifest
+    announced: Count | None
+    read: int
+    known: bytes
+    read_at: datetime

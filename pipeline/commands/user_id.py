@@ -6,12 +6,12 @@ import argparse
 import sys
 
 from pipeline.commands import Subparsers
-from pipeline.dataset.anonymize import user_id
 from pipeline.dataset.curated import curated_folder
 from pipeline.dataset.keys import load_key
 from pipeline.dataset.likes import refuse_other_key
 from pipeline.errors import InputError
 from pipeline.settings import read_settings
+from scrapers.records import pseudonym
 
 __all__ = ["add_parser", "run"]
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError([f"standard input must hold one user handle, it has {len(lines)} lines"])
     key = load_key(settings.key_path)
     refuse_other_key(settings.data, args.site, key)
-    sys.stdout.write(user_id(args.site, lines[0].strip(), key) + "\n")
+    sys.stdout.write(pseudonym(args.site, lines[0].strip(), key) + "\n")
     return 0
 
 

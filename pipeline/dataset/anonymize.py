@@ -6,10 +6,6 @@ pseudonymized in the sense of the GDPR (Art. 4 (5)), not anonymous.
 
 from __future__ import annotations
 
-import hmac
-import unicodedata
-from typing import Final
-
 import polars as pl
 
 from pipeline.dataset.columns import (
@@ -22,23 +18,9 @@ from pipeline.dataset.columns import (
     PAIR,
     USER_ID,
 )
-from pipeline.dataset.keys import Key
-from scrapers.records import USER_HANDLE
+from scrapers.records import USER_HANDLE, Key, pseudonym
 
-__all__ = ["anonymize", "user_id"]
-
-_VERSION: Final = "v1"
-_HEX_DIGITS: Final = 32
-
-
-def user_id(site: str, user_handle: str, key: Key) -> str:
-    """Pseudonym of a person on a site: 32 hex digits of HMAC-SHA256.
-
-    The message is ``v1:<site>:<user_handle>`` in UTF-8, the handle in Unicode's form C as the
-    raw zone has it.
-    """
-    message = f"{_VERSION}:{site}:{unicodedata.normalize('NFC', user_handle)}"
-    return hmac.digest(key.secret, message.encode("utf-8"), "sha256").hex()[:_HEX_DIGITS]
+__all__ = ["anonymize"]
 
 
 def anonymize(likes: pl.DataFrame, site: str, key: Key) -> pl.DataFrame:
@@ -55,7 +37,7 @@ def anonymize(likes: pl.DataFrame, site: str, key: Key) -> pl.DataFrame:
     """
     handles = likes[USER_HANDLE].unique()
     pseudonyms = pl.DataFrame(
-        {USER_HANDLE: handles, USER_ID: [user_id(site, handle, key) for handle in handles]},
+        {USER_HANDLE: handles, USER_ID: [pseudonym(site, handle, key) for handle in handles]},
         schema={USER_HANDLE: pl.String, USER_ID: pl.String},
     )
     return (

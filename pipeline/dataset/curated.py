@@ -12,8 +12,8 @@ import polars as pl
 
 from pipeline.errors import CuratedZoneError, InputError
 from pipeline.files import write_atomically
+from pipeline.pointer import SITE_NAME_PATTERN
 from pipeline.tables import CURATED_TABLES, Table
-from scrapers.records import SITE_NAME_PATTERN
 
 __all__ = [
     "Curated",

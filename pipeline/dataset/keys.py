@@ -1,39 +1,15 @@
-"""The secret of the pseudonyms: a file that only its owner can read, made on first use."""
+"""The secret of the pseudonyms, with the faults of its file as errors of the pipeline."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
-import stat
-import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from pipeline.errors import KeyFileError
+from scrapers import records
+from scrapers.records import Key, KeyFault
 
 __all__ = ["Key", "load_key", "load_or_create_key"]
-
-SECRET_BYTES: Final = 32
-"""Fewest bytes of a secret: the length of HMAC-SHA256's output (RFC 2104, section 3)."""
-_FILE_MODE: Final = 0o600
-_FOLDER_MODE: Final = 0o700
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-_KEY_ID_DIGITS: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A secret that never shows itself; ``key_id`` names it without telling it."""
-
-    secret: bytes = field(repr=False)
-
-    @property
-    def key_id(self) -> str:
-        """12 hex digits that differ between secrets and do not reveal one."""
-        digest = hashlib.sha256(b"likewise key_id v1:" + self.secret)
-        return digest.hexdigest()[:_KEY_ID_DIGITS]
 
 
 def load_key(path: Path) -> Key:
@@ -44,68 +20,21 @@ def load_key(path: Path) -> Key:
     KeyFileError : the file is missing, readable by others than its owner, or shorter than 32
         bytes.
     """
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            secret = file.read()
-    except FileNotFoundError:
-        raise KeyFileError(f"key file {path} does not exist: {_RESTORE}") from None
-    except OSError as err:
-        raise KeyFileError(f"key file {path} cannot be read: {err.strerror}") from err
-    if mode & _OTHERS:
-        raise KeyFileError(
-            f"key file {path} has mode {mode:04o}, others than its owner may use it; "
-            f"run: chmod 600 '{path}'"
-        )
-    if len(secret) < SECRET_BYTES:
-        raise KeyFileError(
-            f"key file {path} holds {len(secret)} bytes, at least {SECRET_BYTES} random bytes are "
-            f"needed: {_RESTORE}"
-        )
-    return Key(secret)
+    return _checked(lambda: records.load_key(path))
 
 
 def load_or_create_key(path: Path, data: Path) -> Key:
     """Key of a file, made with fresh random bytes where no pseudonym depends on one yet.
 
-    Parameters
-    ----------
-    data : data folder; with curated likes in it a missing key is refused, because a new one
-        would double every person in silence.
-
     Raises
     ------
     KeyFileError : as `load_key`; a missing file only where curated likes exist.
     """
-    if not path.exists() and not any((data / "curated").glob("*/likes.parquet")):
-        _create(path)
-    return load_key(path)
+    return _checked(lambda: records.load_or_create_key(path, data))
 
 
-_RESTORE: Final = (
-    "restore it from its backup, or let LIKEWISE_DATA and LIKEWISE_KEY_FILE name the right place; "
-    "to begin anew with other pseudonyms, move the curated zone and the key file away"
-)
-
-
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")
-    temporary = Path(name)
+def _checked(load: Callable[[], Key]) -> Key:
     try:
-        with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), _FILE_MODE)
-            file.write(secrets.token_bytes(SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        _publish(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _publish(temporary: Path, path: Path) -> None:
-    """Give the file its name unless another process was first: then that key holds."""
-    try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
-        return
+        return load()
+    except KeyFault as err:
+        raise KeyFileError(str(err)) from err

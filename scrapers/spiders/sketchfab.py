@@ -15,14 +15,23 @@ from scrapy import Request
 from scrapy.http import Response
 from scrapy_playwright.page import PageMethod
 
-from scrapers.arguments import CatalogueSource, Side, Stage, origin
+from scrapers.arguments import origin
 from scrapers.checking import check_id
 from scrapers.counts import announced_count
 from scrapers.json_pages import Json, get, names_of, read_object, rows_of
 from scrapers.listing import CatalogueListing, LikeList, LikesByUser
-from scrapers.records import FeatureRecord, ItemRecord, LikesPage, SiteRecord, Thumbnail
+from scrapers.raw_zone import ItemUnit, known_handles, read_items
+from scrapers.records import (
+    CatalogueSource,
+    FeatureRecord,
+    ItemRecord,
+    LikesPage,
+    Side,
+    SiteRecord,
+    Stage,
+    Thumbnail,
+)
 from scrapers.site_spider import SiteSpider
-from scrapers.units import ItemUnit, known_handles, read_items
 
 __all__ = ["SketchfabSpider"]
 

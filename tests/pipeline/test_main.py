@@ -5,9 +5,9 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.commands import command_modules
-from pipeline.dataset.anonymize import user_id
 from pipeline.dataset.keys import Key
 from pipeline.files import write_frame
+from scrapers.records import pseudonym
 from tests.factories import SITE, SmallSite
 
 SECRET = bytes(range(32))
@@ -71,7 +71,7 @@ def test_user_id_of_bytes_that_are_not_utf_8_is_wrong_input(monkeypatch, capsys,
 
 def test_user_id_reads_utf_8_whatever_the_locale_says(monkeypatch, capsys, key_file):
     assert run(monkeypatch, "user-id", "--site", "sketchfab", stdin="zoë") == 0
-    assert capsys.readouterr().out == user_id("sketchfab", "zoë", Key(SECRET)) + "\n"
+    assert capsys.readouterr().out == pseudonym("sketchfab", "zoë", Key(SECRET)) + "\n"
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from pipeline.sites import SITES, Catalogue, Side, Site, by_name, site_settings
+from pipeline.sites import SITES, Site, by_name, site_settings
+from scrapers.records import CatalogueSource, Side
 
 SHOP = Site("art-shop", "Art shop", "https://shop.example")
 
@@ -10,7 +11,7 @@ def test_sketchfab_is_a_site_with_a_polite_default():
     settings = site_settings(SITES["sketchfab"])
     assert (settings.like_floor, settings.catalogue, settings.side) == (
         5,
-        Catalogue.BROWSER,
+        CatalogueSource.BROWSER,
         Side.ITEM,
     )
 

@@ -4,16 +4,19 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from scrapers.arguments import CatalogueSource, CrawlArguments, Side, Stage
+from scrapers.arguments import CrawlArguments
 from scrapers.environment import CrawlSettings
 from scrapers.landing import LandingPipeline
 from scrapers.plan import CrawlPlan
 from scrapers.records import (
+    CatalogueSource,
     ItemRecord,
     LikesPage,
     RawTable,
     RunStatus,
+    Side,
     SiteRecord,
+    Stage,
     listed_parts,
     raw_folder,
     read_manifest,

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 from scrapers.counts import Count
 from scrapers.listing import CatalogueListing, LikeList, LikesByUser
+from scrapers.raw_zone import ItemUnit
 from scrapers.records import ItemRecord
 from scrapers.tally import Tally
-from scrapers.units import ItemUnit
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dataset.anonymize import anonymize, user_id
+from pipeline.dataset.anonymize import anonymize
 from pipeline.dataset.curated import Curated, curated_path, empty_curated, require_curated
 from pipeline.dataset.keys import Key
 from pipeline.dataset.likes import accumulate_likes, curate_likes, likes_run_ids
 from pipeline.errors import KeyFileError, RawZoneError
-from scrapers.records import RAW_SCHEMAS, RawTable
+from scrapers.records import RAW_SCHEMAS, RawTable, pseudonym
 
 KEY = Key(bytes(range(32)))
 OTHER_KEY = Key(bytes(32))
@@ -70,7 +70,7 @@ def test_runs_accumulate_and_are_read_once(raw):
     assert second.run_ids == ("b",)
     assert likes_run_ids(raw.data, "shop") == ("a", "b")
     likes = require_curated(raw.data, "shop", Curated.LIKES)
-    assert set(likes["user_id"]) == {user_id("shop", name, KEY) for name in ("ann", "bob")}
+    assert set(likes["user_id"]) == {pseudonym("shop", name, KEY) for name in ("ann", "bob")}
 
 
 def test_nothing_new_changes_no_byte(raw):

@@ -8,16 +8,24 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, TextResponse
 from scrapy.utils.test import get_crawler
 
-from scrapers.arguments import CatalogueSource, CrawlArguments, Side, Stage
+from scrapers.arguments import CrawlArguments
 from scrapers.checking import check
 from scrapers.counts import Count
 from scrapers.environment import CrawlSettings
 from scrapers.likes_checking import check_likes
 from scrapers.listing import CatalogueListing, LikeList, LikesByUser
 from scrapers.plan import CrawlPlan
-from scrapers.records import FeatureRecord, ItemRecord, LikesPage, Thumbnail
+from scrapers.raw_zone import ItemUnit
+from scrapers.records import (
+    CatalogueSource,
+    FeatureRecord,
+    ItemRecord,
+    LikesPage,
+    Side,
+    Stage,
+    Thumbnail,
+)
 from scrapers.spiders.sketchfab import SketchfabSpider
-from scrapers.units import ItemUnit
 
 PAGES = Path(__file__).parents[1] / "pages" / "sketchfab"
 BASE = "http://127.0.0.1:8000"

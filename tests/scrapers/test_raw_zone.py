@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 from scrapers.counts import Count
 from scrapers.parts import TableWriter
+from scrapers.raw_zone import ItemUnit, known_handles, read_items
 from scrapers.records import RawTable
-from scrapers.units import ItemUnit, known_handles, read_items
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
