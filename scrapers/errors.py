@@ -4,6 +4,7 @@ ScrapersError
 ├── ArgumentError
 ├── RecordError
 ├── CountError
+├── LedgerError
 └── CrawlStoppingError
 """
 
@@ -19,6 +20,7 @@ __all__ = [
     "CountError",
     "CrawlStoppingError",
     "Fault",
+    "LedgerError",
     "RecordError",
     "ScrapersError",
 ]
@@ -58,6 +60,10 @@ class RecordError(ScrapersError):
 
 class CountError(ScrapersError):
     """A text is not a count that a site would write."""
+
+
+class LedgerError(ScrapersError):
+    """The ledger of a crawl cannot be opened, read or written; the message has the remedy."""
 
 
 class CrawlStoppingError(ScrapersError, IgnoreRequest):
