@@ -62,12 +62,12 @@ def claim(
     *,
     now: str,
     until: str,
-) -> list[Row[Any]]:
+) -> list[Row[*tuple[Any, ...]]]:
     """Rows of the units that are the owner's from now on, by position.
 
     With more than `KEYS_AT_ONCE` keys the order holds among as many.
     """
-    rows: list[Row[Any]] = []
+    rows: list[Row[*tuple[Any, ...]]] = []
     for chunk in [None] if keys is None else in_chunks(keys):
         if len(rows) < limit:
             picked = _claimable(scope, kind, chunk, now).limit(limit - len(rows))

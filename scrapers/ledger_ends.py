@@ -126,7 +126,7 @@ def reconcile(
     return Reconciled(len(ended), len(unlisted))
 
 
-def landed_unit(row: Row[Any]) -> LandedUnit:
+def landed_unit(row: Row[*tuple[Any, ...]]) -> LandedUnit:
     """End of a unit as its row has it."""
     return LandedUnit(
         UnitKind(row.kind),
@@ -146,7 +146,7 @@ def last_position(connection: Connection, scope: Scope) -> int:
     return connection.scalar(query) or 0
 
 
-def _counts(unit: LandedUnit, row: Row[Any] | None, owner: str) -> bool:
+def _counts(unit: LandedUnit, row: Row[*tuple[Any, ...]] | None, owner: str) -> bool:
     """Whether a listed end is news to the ledger.
 
     A unit that was ended elsewhere since, or is to be tried again, keeps that.

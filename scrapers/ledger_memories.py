@@ -72,6 +72,6 @@ def recall(
     return found
 
 
-def count_of(row: Row[Any]) -> Count | None:
+def count_of(row: Row[*tuple[Any, ...]]) -> Count | None:
     """Announced bounds of a row; None where nothing was announced."""
     return None if row.announced_low is None else Count(row.announced_low, row.announced_high)
