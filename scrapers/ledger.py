@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
 
 from scrapers.counts import Count
 from scrapers.ledger_claims import PENDING_AT, Scope, claim
@@ -55,6 +55,7 @@ class Ledger:
         self._scope = scope
         self._lease = timedelta(seconds=lease_s)
         self._now = now
+        self._next_position: int | None = None
 
     @classmethod
     def open(
@@ -90,6 +91,7 @@ class Ledger:
         """
         scope = self._scope
         with self._database.write(bulk=True) as connection:
+            first = self._position(connection)
             rows = [
                 {
                     "site": scope.site,
@@ -103,7 +105,7 @@ class Ledger:
                     "announced_high": unit.announced and unit.announced.high,
                     "payload": unit.payload,
                 }
-                for position, unit in enumerate(wanted, start=last_position(connection, scope) + 1)
+                for position, unit in enumerate(wanted, start=first)
             ]
             if not rows:
                 return 0
@@ -112,7 +114,9 @@ class Ledger:
                 rows,
                 execution_options={"preserve_rowcount": True},
             )
-            return added.rowcount
+            self._database.measure(connection, units, len(rows))
+        self._next_position = first + len(rows)
+        return added.rowcount
 
     def claim(self, kind: UnitKind, limit: int, keys: Sequence[str] | None = None) -> list[Unit]:
         """At most `limit` units that are this owner's from now on, in the order of adding.
@@ -162,6 +166,7 @@ class Ledger:
                 connection,
                 self._scope,
                 [unit for unit in ended if (unit.kind, unit.key) in accepted],
+                position=self._position(connection),
             )
             known = {name: memory for name, memory in memories.items() if name in accepted}
             remember(connection, self._scope.site, known)
@@ -196,7 +201,8 @@ class Ledger:
         kinds : kinds that this manifest would list; units of others stay as they are.
         """
         with self._database.write(bulk=True) as connection:
-            return reconcile(connection, self._scope, landed, kinds)
+            position = self._position(connection)
+            return reconcile(connection, self._scope, landed, kinds, position=position)
 
     def retry(
         self, states: Collection[UnitState], kinds: Collection[UnitKind] = tuple(UnitKind)
@@ -290,6 +296,12 @@ class Ledger:
     def close(self) -> None:
         """Close the database; leases stay until they are given back or run out."""
         self._database.close()
+
+    def _position(self, connection: Connection) -> int:
+        """Position for the next unit that is added; processes that share a crawl interleave."""
+        if self._next_position is None:
+            self._next_position = last_position(connection, self._scope) + 1
+        return self._next_position
 
     def _instants(self) -> tuple[str, str]:
         """Now, and when a lease that begins now runs out."""

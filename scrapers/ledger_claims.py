@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Update, and_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Update,
+    and_,
+    any_,
+    func,
+    select,
+    update,
+)
 
 from scrapers.ledger_database import POSTGRESQL
 from scrapers.ledger_tables import units
@@ -96,10 +107,13 @@ def _lease(
     if dialect == POSTGRESQL:
         # Passes over what another process is taking; SQLite has one writer at a time instead.
         picked = picked.with_for_update(skip_locked=True)
-    taken = picked.cte("taken")  # run once: as a plain subquery PostgreSQL may run it repeatedly
+        # As an array they are picked once; a subquery in IN may be run again for each row.
+        is_taken = units.c.key == any_(func.array(picked.scalar_subquery()))
+    else:
+        is_taken = units.c.key.in_(picked)
     return (
         update(units)
-        .where(scope.of(kind), units.c.key.in_(select(taken.c.key)))
+        .where(scope.of(kind), is_taken)
         .values(
             state=UnitState.LEASED,
             owner=scope.owner,

@@ -10,7 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError as UrlError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -27,6 +38,7 @@ _READS: Final = "likewise_reads"
 _LOCK: Final = 0x4C494B45  # "LIKE": one bulk change of a PostgreSQL ledger at a time
 _BUSY_S: Final = 60.0
 _PAUSE_S: Final = 0.01
+_MANY: Final = 1_000
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 
@@ -96,6 +108,11 @@ class Database:
             if bulk and self.dialect == POSTGRESQL:
                 connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             yield connection
+
+    def measure(self, connection: Connection, table: Table, changed: int) -> None:
+        """Let PostgreSQL count a table that has grown: it claims 20 times as fast as unmeasured."""
+        if self.dialect == POSTGRESQL and changed >= _MANY:
+            connection.execute(text(f"ANALYZE {table.name}"))
 
     def close(self) -> None:
         """Close all connections."""

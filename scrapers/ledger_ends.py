@@ -74,11 +74,12 @@ def acceptable(connection: Connection, scope: Scope, names: Iterable[UnitName]) 
     return wanted - others
 
 
-def settle(connection: Connection, scope: Scope, ended: Sequence[LandedUnit]) -> None:
-    """Write the ends down, also of units that were never added."""
+def settle(
+    connection: Connection, scope: Scope, ended: Sequence[LandedUnit], *, position: int
+) -> None:
+    """Write the ends down; units that were never added are, from `position` on."""
     if not ended:
         return
-    position = last_position(connection, scope)
     rows = [
         {
             "site": scope.site,
@@ -91,7 +92,7 @@ def settle(connection: Connection, scope: Scope, ended: Sequence[LandedUnit]) ->
             "claimable_at": None,
             **{name: getattr(unit, name) for name in _END_COLUMNS},
         }
-        for number, unit in enumerate(ended, start=1)
+        for number, unit in enumerate(ended)
     ]
     statement = upsert(connection, units)
     changed = ("owner", "claimable_at", *_END_COLUMNS)
@@ -109,13 +110,15 @@ def reconcile(
     scope: Scope,
     landed: Iterable[LandedUnit],
     kinds: Collection[UnitKind],
+    *,
+    position: int,
 ) -> Reconciled:
     """Make the owner's units what its manifest says they are."""
     listed = {(unit.kind, unit.key): unit for unit in landed}
     query = select(units).where(scope.crawl, units.c.kind.in_(kinds)).with_for_update()
     rows = {(UnitKind(row.kind), row.key): row for row in connection.execute(query)}
     ended = [unit for name, unit in listed.items() if _counts(unit, rows.get(name), scope.owner)]
-    settle(connection, scope, ended)
+    settle(connection, scope, ended, position=position)
     unlisted = [
         {"of_kind": kind, "of_key": key}
         for (kind, key), row in rows.items()
@@ -141,7 +144,7 @@ def landed_unit(row: Row[*tuple[Any, ...]]) -> LandedUnit:
 
 
 def last_position(connection: Connection, scope: Scope) -> int:
-    """Position of the unit that was added last; 0 where there is none."""
+    """Highest position of a unit; 0 where there is none.  Looks at all of them."""
     query = select(func.coalesce(func.max(units.c.position), 0)).where(scope.crawl)
     return connection.scalar(query) or 0
 

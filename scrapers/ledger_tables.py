@@ -41,7 +41,7 @@ units: Final = Table(
     Column("crawl_id", String, primary_key=True),
     Column("kind", String, primary_key=True),
     Column("key", String, primary_key=True, comment="Item id, page, or pseudonym; no handle."),
-    Column("position", BigInteger, nullable=False, comment="Order of adding, from 1."),
+    Column("position", BigInteger, nullable=False, comment="Order of adding."),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False, default=0, comment="Times it was claimed."),
     Column("owner", String, comment="Run that holds it or ended it."),
@@ -65,7 +65,6 @@ Index(
     sqlite_where=units.c.claimable_at.is_not(None),
     postgresql_where=units.c.claimable_at.is_not(None),
 )
-Index("ledger_units_position", units.c.site, units.c.crawl_id, units.c.position)
 
 memories: Final = Table(
     "ledger_memories",
