@@ -57,6 +57,11 @@ class CrawlArguments:
             return self.run_id
         return f"{self.run_id}.{self.worker.number}-of-{self.worker.of}"
 
+    def as_given(self) -> Mapping[str, str]:
+        """The arguments as ``-a`` takes them."""
+        given = {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        return given | {"worker": f"{self.worker.number}/{self.worker.of}"}
+
 
 _NAMES: Final = tuple(field.name for field in fields(CrawlArguments))
 _E = TypeVar("_E", bound=StrEnum)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from scrapers.errors import Fault, RecordError
 from scrapers.records import FeatureRecord, ItemRecord, SiteRecord, Thumbnail
 
-__all__ = ["check", "check_id", "check_instant", "clean_text", "is_plain_id"]
+__all__ = ["check", "check_id", "check_instant", "clean_text", "is_id", "is_plain_id"]
 
 _R = TypeVar("_R", bound=SiteRecord | ItemRecord | FeatureRecord)
 _Checked: TypeAlias = Any  # whatever a check makes of a value
@@ -91,6 +91,15 @@ def check_id(value: object) -> str:
     if clean_text(text) != text:
         raise ValueError("holds control or bidi characters, or is not in NFC")
     return _limited(text, _ID_LENGTH)
+
+
+def is_id(value: object) -> bool:
+    """Whether `check_id` passes a value."""
+    try:
+        check_id(value)
+    except ValueError:
+        return False
+    return True
 
 
 def check_instant(value: object) -> datetime | None:

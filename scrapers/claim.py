@@ -8,7 +8,6 @@ import os
 from scrapers.errors import ArgumentError
 from scrapers.files import make_private_folder
 from scrapers.plan import CrawlPlan
-from scrapers.records import raw_folder
 
 __all__ = ["claim"]
 
@@ -22,8 +21,8 @@ def claim(plan: CrawlPlan) -> int:
     ------
     ArgumentError : the raw zone cannot be written, or another process crawls the same.
     """
-    data, run_id = plan.settings.data, plan.arguments.run_id
-    folder = raw_folder(data, plan.site, plan.table, run_id)
+    data, run_id = plan.settings.data, plan.arguments.landing_id
+    folder = plan.landing_folder
     try:
         make_private_folder(folder, data / "raw")
         descriptor = os.open(folder, os.O_RDONLY)

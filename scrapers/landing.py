@@ -1,48 +1,81 @@
-"""Item pipeline: records are checked, buffered, landed as part files and listed in a manifest."""
+"""Item pipeline: whole units are checked, buffered, landed as parts, then settled in the ledger.
+
+The order is what makes a crawl survive a kill at any instant: the part is put in its place, the
+manifest lists it with its units, and only then the ledger says that they ended.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
-from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
+from twisted.internet.task import LoopingCall
 
 from scrapers.checking import check
-from scrapers.errors import RecordError
+from scrapers.errors import LedgerError, RecordError
+from scrapers.ledger import Ledger
 from scrapers.likes_checking import check_likes
 from scrapers.parts import TableWriter
 from scrapers.plan import CrawlPlan
+from scrapers.raw_zone import landed_pairs
 from scrapers.records import (
     RAW_SCHEMAS,
+    STAGE_KINDS,
     USER_HANDLE,
     FeatureRecord,
     ItemRecord,
     LikesPage,
+    Mode,
     RawTable,
     RunStatus,
     SiteRecord,
+    UnitKind,
+    UnitState,
     raw_folder,
     read_manifest,
 )
 from scrapers.rejects import RejectFile
-from scrapers.site_spider import STATUS_STAT, SiteSpider
+from scrapers.site_spider import FINISHED, STATUS_STAT, SiteSpider
 from scrapers.tally import Tally
+from scrapers.units import EndedUnit, Memory
 
 __all__ = ["REJECTS_NAME", "LandingPipeline"]
 
 REJECTS_NAME: Final = "rejects.jsonl"
+_BROKEN: Final = "landing_failed"
+_RENEWALS: Final = 4  # of a lease before it would run out
+_LISTED: Final = (RawTable.LIKES, RawTable.FEATURES)  # may bring nothing new
+_UNCLAIMED: Final = (UnitKind.USER_DIRECTORY,)  # read by every process
+_REMEMBERED: Final = (UnitKind.ITEM_LIKES, UnitKind.USER_LIKES, UnitKind.ITEM_FEATURES)
 
+_Columns = dict[str, list[Any]]
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A unit that ended and waits for its part."""
+
+    ended: EndedUnit
+    columns: _Columns
+    n_rows: int
+
+    @property
+    def name(self) -> tuple[UnitKind, str]:
+        return self.ended.unit.kind, self.ended.unit.key
+
+
 class LandingPipeline:
-    """Lands what a spider emits; a row waits in memory no longer than a part's age.
+    """Lands the units that a spider ends; one waits in memory no longer than a part's age.
 
     Parameters
     ----------
@@ -57,6 +90,7 @@ class LandingPipeline:
         self,
         plan: CrawlPlan,
         tally: Tally,
+        ledger: Ledger,
         *,
         part_rows: int,
         part_age_s: float,
@@ -64,12 +98,19 @@ class LandingPipeline:
     ) -> None:
         self._plan = plan
         self._tally = tally
+        self._ledger = ledger
         self._part_rows = part_rows
         self._part_age_s = part_age_s
         self._clock = clock
-        self._buffered_at: float | None = None
-        self._buffer: dict[str, list[Any]] = _columns(plan.table)
+        self._waiting: list[_Waiting] = []
+        self._n_waiting = 0
+        self._waits_since: float | None = None
         self._status: RunStatus | None = None
+        self._fault: Exception | None = None
+        self._settle: Callable[[], None] = lambda: None
+        self._close: Callable[[str], None] = lambda _: None
+        self._landed: frozenset[tuple[str, ...]] = frozenset()
+        self._tickers: list[tuple[AsyncioLoopingCall | LoopingCall, float]] = []
         self._stats: StatsCollector
 
     @classmethod
@@ -81,53 +122,91 @@ class LandingPipeline:
         pipeline = cls(
             spider.plan,
             spider.tally,
+            spider.ledger,
             part_rows=crawler.settings.getint("LANDING_PART_ROWS"),
             part_age_s=crawler.settings.getfloat("LANDING_PART_AGE_S"),
         )
-
+        lease_s = crawler.settings.getfloat("LEDGER_LEASE_S")
+        pipeline._tickers = [
+            (create_looping_call(pipeline.land_if_due), pipeline._part_age_s),
+            (create_looping_call(pipeline.renew), lease_s / _RENEWALS),
+        ]
+        pipeline._settle, spider.sink = spider.settle, pipeline.take
+        pipeline._close = lambda reason: _close(crawler, reason)
         crawler.signals.connect(pipeline._opened, signal=signals.spider_opened)
         crawler.signals.connect(pipeline._closed, signal=signals.spider_closed)
         pipeline._stats = crawler.stats
         return pipeline
 
     def _opened(self) -> None:
-        self._ticker = create_looping_call(self.land_if_due)
-        self._ticker.start(self._part_age_s, now=False)
+        for ticker, interval_s in self._tickers:
+            ticker.start(interval_s, now=False)
 
     def _closed(self, spider: Spider, reason: str) -> None:  # noqa: ARG002  Scrapy passes both
-        self._ticker.stop()
+        for ticker, _ in self._tickers:
+            if ticker.running:
+                ticker.stop()
         self._stats.set_value(STATUS_STAT, self.finish(reason).value)
 
     def open_spider(self) -> None:
-        """Make the run's folder and its manifest."""
-        plan = self._plan
-        run_id = plan.arguments.run_id
-        self._writer = TableWriter(plan.settings.data, plan.site, plan.table, run_id)
+        """Make the run's folder and its manifest, and the ledger agree with it."""
+        plan, asked = self._plan, self._plan.arguments
+        self._writer = TableWriter(
+            plan.settings.data,
+            plan.site,
+            plan.table,
+            asked.landing_id,
+            crawl_id=asked.run_id,
+            mode=asked.mode,
+        )
+        listed = self._writer.manifest.units
+        self._ledger.reconcile(listed.values(), STAGE_KINDS[asked.stage])
+        self._ledger.release_own()
+        self._ledger.begin(asked.stage, asked.as_given())
+        partial = {key for (_, key), unit in listed.items() if unit.state is not UnitState.DONE}
+        self._landed = landed_pairs(self._writer.folder) if partial else frozenset()
         self._tally.landed = self._writer.manifest.rows
         self._rejects = RejectFile(self._writer.folder / REJECTS_NAME)
 
     def process_item(self, item: object) -> object:
-        """Keep what is good of a record, set the rest aside."""
-        if isinstance(item, LikesPage):
-            self._keep_likes(item)
-        elif isinstance(item, SiteRecord | ItemRecord | FeatureRecord):
-            self._keep(item)
+        """Take a unit that has ended, or the site's record."""
+        if isinstance(item, EndedUnit):
+            self.take(item)
+        elif isinstance(item, SiteRecord):
+            self._guarded(lambda: self._land_site(item))
         else:
-            raise TypeError(f"{type(item).__name__} is no record")
-        self.land_if_due()
+            raise TypeError(f"{type(item).__name__} is neither a unit nor the site's record")
         return item
 
+    def take(self, ended: EndedUnit) -> None:
+        """Keep what is good of a unit's records until its part is landed, set the rest aside."""
+        columns = _columns(self._plan.table)
+        for record in ended.records:
+            self._keep(record, columns)
+        n_rows = len(columns["crawled_at"])
+        self._waiting.append(_Waiting(ended, columns, n_rows))
+        self._n_waiting += n_rows
+        self._tally.landed += n_rows
+        self._tally.end(ended.unit)
+        if self._waits_since is None:
+            self._waits_since = self._clock()
+        self.land_if_due()
+
     def land_if_due(self) -> None:
-        """Land the buffered rows if they fill a part or have waited long enough."""
-        if self._buffered_at is None:
+        """Land what waits if it fills a part or has waited long enough."""
+        if self._waits_since is None:
             return
-        full = len(self._buffer["crawled_at"]) >= self._part_rows
-        if full or self._clock() - self._buffered_at >= self._part_age_s:
-            self._land()
+        full = self._n_waiting >= self._part_rows
+        if full or self._clock() - self._waits_since >= self._part_age_s:
+            self._guarded(self._land)
+
+    def renew(self) -> None:
+        """Hold on to what is being read."""
+        self._guarded(self._ledger.renew)
 
     def close_spider(self) -> None:
         """Land what is left; how the crawl ended is written down by `finish`."""
-        self._land()
+        self._guarded(self._land)
 
     def finish(self, reason: str) -> RunStatus:
         """Land what is left and write down how the crawl ended, once.
@@ -137,65 +216,147 @@ class LandingPipeline:
         reason : Scrapy's reason for closing the spider.
         """
         if self._status is None:
-            self._land()
-            self._rejects.close()
-            self._status = self._tally.status(reason)
-            counts = {**self._tally.summary(), **self._rejects.counts}
-            manifest = self._writer.finish(self._status, counts)
-            told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-            _log.info("%s %s: %d rows; %s", manifest.table, manifest.status, manifest.rows, told)
-        return self._status
+            self._guarded(self._land)
+            if reason == FINISHED and self._fault is None:
+                self._settle()
+            self._status = RunStatus.FAILED
+            self._guarded(lambda: self._finish(reason))
+            self._ledger.close()
+        return RunStatus.FAILED if self._fault is not None else self._status
 
-    def _keep_likes(self, page: LikesPage) -> None:
-        likes = check_likes(page)
-        for like in likes.rejected:
-            self._rejects.add(like, like.faults)
-        kept = len(likes)
-        if kept:
-            self._extend(
-                {
-                    USER_HANDLE: likes.user_handles,
-                    "item_id": likes.item_ids,
-                    "liked_at": likes.liked_at,
-                    "crawled_at": [page.crawled_at] * kept,
-                }
-            )
+    def _finish(self, reason: str) -> None:
+        self._rejects.close()
+        self._ledger.release_own()
+        asked = self._plan.arguments
+        self._status = self._judged(reason)
+        counts = {**self._tally.summary(), **self._rejects.counts, **self._unread()}
+        manifest = self._writer.finish(self._status, counts)
+        self._ledger.end(asked.stage, self._status)
+        told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        _log.info("%s %s: %d rows; %s", manifest.table, manifest.status, manifest.rows, told)
 
-    def _keep(self, record: SiteRecord | ItemRecord | FeatureRecord) -> None:
+    def _judged(self, reason: str) -> RunStatus:
+        """How the crawl ended; a site that shows nothing at all is not believed."""
+        if self._fault is not None:
+            return RunStatus.FAILED
+        states = self._states()
+        bad = sum(count for state, count in states.items() if state is not UnitState.DONE)
+        is_news = self._plan.arguments.mode is Mode.INCREMENTAL and self._plan.table in _LISTED
+        if not self._tally.landed and not is_news:
+            named = states.keys() & {UnitState.PARTIAL, UnitState.FAILED}
+            return RunStatus.PARTIAL if named else RunStatus.FAILED
+        if bad or reason != FINISHED or self._tally.counts["short_lists"]:
+            return RunStatus.PARTIAL
+        return RunStatus.COMPLETE
+
+    def _states(self) -> Mapping[UnitState, int]:
+        found: dict[UnitState, int] = {}
+        for kind in STAGE_KINDS[self._plan.arguments.stage]:
+            for state, count in self._ledger.counts(kind).items():
+                found[state] = found.get(state, 0) + count
+        return found
+
+    def _unread(self) -> Mapping[str, int]:
+        states = self._states()
+        return {"units_unread": states.get(UnitState.PENDING, 0) + states.get(UnitState.LEASED, 0)}
+
+    def _keep(self, record: ItemRecord | LikesPage | FeatureRecord, columns: _Columns) -> None:
+        if isinstance(record, LikesPage):
+            self._keep_likes(record, columns)
+            return
         try:
             cleaned = check(record)
         except RecordError as err:
             self._rejects.add(record, err.faults)
             return
-        if isinstance(cleaned, SiteRecord):
-            self._land_site(cleaned)
-        else:
-            self._extend({name: [value] for name, value in asdict(cleaned).items()})
+        if isinstance(cleaned, FeatureRecord) and (cleaned.item_id,) in self._landed:
+            return
+        for name, value in asdict(cleaned).items():
+            columns[name].append(value)
 
-    def _extend(self, columns: dict[str, list[Any]]) -> None:
-        for name, values in columns.items():
-            self._buffer[name].extend(values)
-        self._tally.landed += len(columns["crawled_at"])
-        if self._buffered_at is None:
-            self._buffered_at = self._clock()
+    def _keep_likes(self, page: LikesPage, columns: _Columns) -> None:
+        likes = check_likes(page)
+        for like in likes.rejected:
+            self._rejects.add(like, like.faults)
+        rows = zip(likes.user_handles, likes.item_ids, likes.liked_at, strict=True)
+        for handle, item_id, liked_at in rows:
+            if (handle, item_id) in self._landed:
+                continue
+            columns[USER_HANDLE].append(handle)
+            columns["item_id"].append(item_id)
+            columns["liked_at"].append(liked_at)
+            columns["crawled_at"].append(page.crawled_at)
 
     def _land(self) -> None:
+        """Land what waits, but for units that another process has taken over meanwhile."""
         self._rejects.flush()
-        if self._buffered_at is not None:
-            self._writer.land(self._buffer)
-            self._buffer = _columns(self._plan.table)
-            self._buffered_at = None
+        if self._waits_since is None:
+            return
+        ours = self._ours()
+        columns = _columns(self._plan.table)
+        for waiting in ours:
+            for name, values in waiting.columns.items():
+                columns[name].extend(values)
+        if ours:
+            self._writer.land(columns, [waiting.ended.unit for waiting in ours])
+        ended = [waiting.ended for waiting in ours]
+        self._ledger.settle([unit.unit for unit in ended], _memories(ended))
+        self._waiting, self._n_waiting, self._waits_since = [], 0, None
+
+    def _ours(self) -> list[_Waiting]:
+        claimed = [waiting.name for waiting in self._waiting if waiting.name[0] not in _UNCLAIMED]
+        held = self._ledger.holds(claimed)
+        ours = [w for w in self._waiting if w.name in held or w.name[0] in _UNCLAIMED]
+        lost = len(self._waiting) - len(ours)
+        if lost:
+            self._tally.counts["units_taken_over"] += lost
+            self._tally.landed -= sum(w.n_rows for w in self._waiting) - sum(w.n_rows for w in ours)
+        return ours
+
+    def _guarded(self, act: Callable[[], object]) -> None:
+        """Do it; what the disk or the ledger refuses ends the crawl, with nothing half-written."""
+        if self._fault is not None:
+            return
+        try:
+            act()
+        except (OSError, LedgerError) as err:
+            self._fault = err
+            _log.error(
+                "The crawl stops, for it cannot write to %s: %s. Mend that and crawl again with "
+                "run_id=%s: it goes on where it was.",
+                self._plan.settings.data,
+                err,
+                self._plan.arguments.run_id,
+            )
+            self._close(_BROKEN)
 
     def _land_site(self, record: SiteRecord) -> None:
         """Land the one record of the site, unless another stage of the run has."""
         plan = self._plan
-        place = (plan.settings.data, plan.site, RawTable.SITE, plan.arguments.run_id)
+        place = (plan.settings.data, plan.site, RawTable.SITE, plan.arguments.landing_id)
         landed = read_manifest(raw_folder(*place))
         if landed is None or not landed.parts:
-            writer = TableWriter(*place)
+            writer = TableWriter(*place, crawl_id=plan.arguments.run_id)
             writer.land({name: [value] for name, value in asdict(record).items()})
             writer.finish(RunStatus.COMPLETE, {})
 
 
-def _columns(table: RawTable) -> dict[str, list[Any]]:
+def _columns(table: RawTable) -> _Columns:
     return {name: [] for name in RAW_SCHEMAS[table].names}
+
+
+def _memories(ended: Sequence[EndedUnit]) -> dict[tuple[UnitKind, str], Memory]:
+    """What to remember of the lists that were read."""
+    return {
+        (unit.unit.kind, unit.unit.key): Memory(
+            unit.announced, unit.unit.read, unit.known, datetime.fromisoformat(unit.unit.ended_at)
+        )
+        for unit in ended
+        if unit.unit.kind in _REMEMBERED and unit.unit.state is UnitState.DONE
+    }
+
+
+def _close(crawler: Crawler, reason: str) -> None:
+    engine = crawler.engine
+    if engine is not None and engine.spider is not None:
+        asyncio.ensure_future(engine.close_spider_async(reason=reason))  # noqa: RUF006  Scrapy waits for it

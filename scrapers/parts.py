@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from scrapers.files import make_private_folder, write_atomically, write_text
 from scrapers.records import (
     MANIFEST_NAME,
     RAW_SCHEMAS,
+    LandedUnit,
     Manifest,
+    Mode,
     Part,
     RawTable,
     RunStatus,
@@ -36,20 +38,37 @@ class TableWriter:
     a crash left unlisted is written over.
     """
 
-    def __init__(self, data: Path, site: str, table: RawTable, run_id: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        site: str,
+        table: RawTable,
+        run_id: str,
+        *,
+        crawl_id: str | None = None,
+        mode: Mode = Mode.FULL,
+    ) -> None:
         self.folder = raw_folder(data, site, table, run_id)
         self._schema = RAW_SCHEMAS[table]
         make_private_folder(self.folder, data / "raw")
         begun = read_manifest(self.folder)
         self.manifest = (
-            Manifest(site, table, run_id, RunStatus.RUNNING, started_at=_now())
+            Manifest(
+                site,
+                table,
+                run_id,
+                RunStatus.RUNNING,
+                started_at=_now(),
+                mode=mode,
+                crawl_id=crawl_id or run_id,
+            )
             if begun is None
             else replace(begun, status=RunStatus.RUNNING, finished_at=None)
         )
         self._list()
 
-    def land(self, columns: Mapping[str, list[Any]]) -> Part:
-        """Write rows as one more part and list it."""
+    def land(self, columns: Mapping[str, list[Any]], units: Sequence[LandedUnit] = ()) -> Part:
+        """Write the rows of whole units as one more part and list it with them."""
         rows = pa.table(dict(columns), schema=self._schema)
         path = self.folder / f"part-{len(self.manifest.parts):05d}.parquet"
 
@@ -59,7 +78,7 @@ class TableWriter:
         write_atomically(path, write)
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
-        part = Part(path.name, rows.num_rows, len(content), digest)
+        part = Part(path.name, rows.num_rows, len(content), digest, tuple(units))
         self.manifest = replace(self.manifest, parts=(*self.manifest.parts, part))
         self._list()
         return part

@@ -11,7 +11,7 @@ from pathlib import Path
 from scrapers.arguments import CrawlArguments, is_loopback, read_arguments
 from scrapers.environment import CrawlSettings, Profile, read_settings
 from scrapers.errors import ArgumentError
-from scrapers.raw_zone import catalogue_folder
+from scrapers.raw_zone import ItemUnit, catalogue_folder, read_items
 from scrapers.records import (
     STAGE_TABLES,
     CatalogueSource,
@@ -38,6 +38,16 @@ class CrawlPlan:
     def table(self) -> RawTable:
         """The table that the stage lands."""
         return STAGE_TABLES[self.arguments.stage]
+
+    @property
+    def landing_folder(self) -> Path:
+        """Folder of what this process lands."""
+        data, run_id = self.settings.data, self.arguments.landing_id
+        return raw_folder(data, self.site, self.table, run_id)
+
+    def items(self) -> list[ItemUnit]:
+        """Items of the catalogue that later stages visit; none where there is no catalogue."""
+        return [] if self.catalogue_folder is None else read_items(self.catalogue_folder)
 
     @property
     def user_agent(self) -> str:
@@ -97,7 +107,9 @@ def _check_browser(asked: CrawlArguments, settings: CrawlSettings, faults: list[
 
 def _checked_zone(site: str, asked: CrawlArguments, data: Path, faults: list[str]) -> Path | None:
     table = STAGE_TABLES[asked.stage]
-    manifest = read_manifest(raw_folder(data, site, table, asked.run_id))
+    manifest = read_manifest(raw_folder(data, site, table, asked.landing_id))
+    if asked.worker.of > 1 and asked.stage is Stage.CATALOGUE:
+        faults.append("worker is set for the catalogue: one process reads it; leave worker out")
     if manifest is not None and manifest.status is RunStatus.COMPLETE:
         faults.append(
             f"run_id {asked.run_id} has landed its {table} already and is complete: "

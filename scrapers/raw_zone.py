@@ -19,7 +19,14 @@ from scrapers.records import (
     read_manifest,
 )
 
-__all__ = ["ItemUnit", "catalogue_folder", "known_handles", "read_items"]
+__all__ = [
+    "ItemUnit",
+    "catalogue_folder",
+    "known_handles",
+    "landed_item_ids",
+    "landed_pairs",
+    "read_items",
+]
 
 _USABLE = (RunStatus.COMPLETE, RunStatus.PARTIAL)
 
@@ -82,3 +89,19 @@ def _runs(data: Path, site: str, table: RawTable) -> Iterator[tuple[Path, Manife
         manifest = read_manifest(folder)
         if manifest is not None:
             yield folder, manifest
+
+
+def landed_item_ids(folder: Path) -> list[str]:
+    """Ids of the rows that a run's folder lists; empty before anything was landed."""
+    ids = [pl.read_parquet(part, columns=["item_id"]) for part in listed_parts(folder)]
+    return [] if not ids else list(pl.concat(ids)["item_id"].unique())
+
+
+def landed_pairs(folder: Path) -> frozenset[tuple[str, ...]]:
+    """What a run's folder lists: user and item of each like, else the id of each item."""
+    parts = listed_parts(folder)
+    if not parts:
+        return frozenset()
+    names = pl.read_parquet_schema(parts[0])
+    keys: list[str] = [name for name in (USER_HANDLE, "item_id") if name in names]
+    return frozenset(pl.concat(pl.read_parquet(part, columns=keys) for part in parts).iter_rows())

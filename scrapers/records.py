@@ -24,6 +24,7 @@ __all__ = [
     "MANIFEST_NAME",
     "RAW_SCHEMAS",
     "SCHEMA_VERSION",
+    "STAGE_KINDS",
     "STAGE_TABLES",
     "USER_HANDLE",
     "CatalogueSource",
@@ -126,6 +127,14 @@ class UnitKind(StrEnum):
     USER_LIKES = "user_likes"
     USER_DIRECTORY = "user_directory"
     ITEM_FEATURES = "item_features"
+
+
+STAGE_KINDS: Final[Mapping[Stage, tuple[UnitKind, ...]]] = {
+    Stage.CATALOGUE: (UnitKind.CATALOGUE_PAGE,),
+    Stage.LIKES: (UnitKind.ITEM_LIKES, UnitKind.USER_LIKES, UnitKind.USER_DIRECTORY),
+    Stage.FEATURES: (UnitKind.ITEM_FEATURES,),
+}
+"""The units that a stage reads."""
 
 
 class UnitState(StrEnum):

@@ -1,86 +1,67 @@
-"""What a crawl has done so far, and how that makes it end."""
+"""What a crawl has done so far, in figures."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from scrapers.records import RunStatus
+from scrapers.records import LandedUnit, UnitState
 
-__all__ = ["FINISHED", "Tally"]
+__all__ = ["Tally"]
 
-FINISHED: Final = "finished"
 _NAMED: Final = 20
 
 _log = logging.getLogger(__name__)
 
 
 class Tally:
-    """Units of work (a page of the catalogue, the likes of an item or a user) and counts.
+    """Units that this process has ended, rows that it has landed, and counts by reason.
 
-    ``total`` is how many units there are, None while nobody knows.  ``settle`` is called once
-    a crawl has come to its own end, for what can be counted only then.
+    ``total`` is how many units the crawl has, None while nobody knows.
     """
 
     def __init__(self) -> None:
         self.total: int | None = None
-        self.opened = 0
-        self.done = 0
         self.landed = 0
+        self.states: Counter[UnitState] = Counter()
         self.counts: Counter[str] = Counter()
-        self.failures: Counter[str] = Counter()
-        self.settle: Callable[[], None] | None = None
         self._named = 0
 
     @property
     def ended(self) -> int:
         """Units that came to an end, good or bad."""
-        return self.done + self.failures.total()
+        return self.states.total()
 
-    def open(self) -> None:
-        """A unit is begun."""
-        self.opened += 1
-
-    def finish(self) -> None:
-        """A unit was read to its end."""
-        self.done += 1
-
-    def fail(self, reason: str, unit: str) -> None:
-        """A unit, whose name says nothing of a person, could not be read to its end."""
-        self.failures[reason] += 1
-        self._name("given up", unit, reason)
+    def end(self, unit: LandedUnit) -> None:
+        """A unit has ended."""
+        self.states[unit.state] += 1
+        if unit.state is not UnitState.DONE:
+            self.counts[f"{unit.state}: {_kind_of(unit.why)}"] += 1
+            self._name(unit.state.value, f"{unit.kind} {unit.key}", unit.why or "")
 
     def short(self, unit: str, read: int, announced: int) -> None:
         """A list held less than was announced."""
         self.counts["short_lists"] += 1
         self._name("short", unit, f"{read} of {announced} likes")
 
-    def status(self, reason: str) -> RunStatus:
-        """How the crawl ended, by Scrapy's reason and by what was counted; asked for once."""
-        if reason == FINISHED and self.settle is not None:
-            self.settle()
-        if self.landed == 0:
-            return RunStatus.FAILED
-        unended = self.opened - self.ended
-        faults = self.failures.total() + unended + self.counts["short_lists"]
-        return RunStatus.PARTIAL if faults or reason != FINISHED else RunStatus.COMPLETE
-
     def summary(self) -> Mapping[str, int]:
         """All counts under the names that a manifest has."""
-        failed = {f"failed: {reason}": count for reason, count in self.failures.items()}
-        units = {
-            "units": self.opened,
-            "units_done": self.done,
-            "units_failed": self.failures.total(),
-            "units_unended": self.opened - self.ended,
-        }
-        return {**units, **failed, **self.counts}
+        states = {f"units_{state}": self.states[state] for state in _ENDS}
+        return {"units": self.ended, **states, **{k: n for k, n in self.counts.items() if n}}
 
     def _name(self, what: str, unit: str, why: str) -> None:
         self._named += 1
         if self._named <= _NAMED:
             _log.warning("%s: %s (%s)", what, unit, why)
         elif self._named == _NAMED + 1:
-            _log.warning("further units that are short or given up are counted, not named")
+            _log.warning("further units are counted, not named: python -m scrapers status")
+
+
+_ENDS: Final = (UnitState.DONE, UnitState.PARTIAL, UnitState.FAILED)
+
+
+def _kind_of(why: str | None) -> str:
+    """What reasons have in common whose figures differ: ``44 of 200 likes: the list ends``."""
+    return (why or "").rpartition(": ")[2]

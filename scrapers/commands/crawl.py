@@ -10,11 +10,11 @@ from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
 from scrapers.claim import claim
-from scrapers.errors import ArgumentError
+from scrapers.errors import ArgumentError, LedgerError
 from scrapers.plan import make_plan
 from scrapers.privacy import install_redaction
-from scrapers.records import RunStatus
-from scrapers.site_spider import EXIT_CODES, STATUS_STAT, SiteSpider
+from scrapers.records import KeyFault, RunStatus, load_or_create_key
+from scrapers.site_spider import EXIT_CODES, STATUS_STAT, SiteSpider, open_ledger
 
 __all__ = ["CrawlCommand"]
 
@@ -48,7 +48,9 @@ class CrawlCommand(BaseRunSpiderCommand):
         try:
             plan = make_plan(spider.name, opts.spargs, os.environ)
             claim(plan)
-        except ArgumentError as err:
+            open_ledger(plan).close()
+            load_or_create_key(plan.settings.key_path, plan.settings.data)
+        except (ArgumentError, LedgerError, KeyFault) as err:
             sys.stderr.write(f"{err}\n")
             return
         opts.spargs["run_id"] = plan.arguments.run_id

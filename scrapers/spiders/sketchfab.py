@@ -6,43 +6,24 @@ person likes by ``/v3/users/{uid}/likes`` (seen in 2026).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from collections.abc import Sequence
+from typing import ClassVar, Final
 from urllib.parse import quote, urlsplit
 
-from scrapy import Request
 from scrapy.http import Response
-from scrapy_playwright.page import PageMethod
 
-from scrapers.arguments import origin
-from scrapers.checking import check_id
 from scrapers.counts import announced_count
 from scrapers.json_pages import Json, get, names_of, read_object, rows_of
-from scrapers.listing import CatalogueListing, LikeList, LikesByUser
-from scrapers.raw_zone import ItemUnit, known_handles, read_items
-from scrapers.records import (
-    CatalogueSource,
-    FeatureRecord,
-    ItemRecord,
-    LikesPage,
-    Side,
-    SiteRecord,
-    Stage,
-    Thumbnail,
-)
+from scrapers.like_list import Row
+from scrapers.pages import CataloguePage, DirectoryPage, LikesOfPage, UserRow
+from scrapers.records import FeatureRecord, ItemRecord, SiteRecord, Thumbnail
 from scrapers.site_spider import SiteSpider
 
 __all__ = ["SketchfabSpider"]
 
 _COUNT: Final = 24  # rows of a page; the site gives no more
 _PICTURE_HOSTS: Final = {"sketchfab.com": "media.sketchfab.com"}
-_PAGES_AT_ONCE: Final = 4
 _GRID_ITEM: Final = "div.infinite-grid li.item"
-_GRID_READY: Final = f"{_GRID_ITEM}, div.infinite-grid.is-loaded, div.infinite-grid.is-failed"
-_GRID_TIMEOUT_MS: Final = 20_000
-
-_Output = Iterator[Request | ItemRecord | LikesPage | FeatureRecord]
 
 
 class SketchfabSpider(SiteSpider):
@@ -53,19 +34,10 @@ class SketchfabSpider(SiteSpider):
         r"(?<=/v3/users/)[^/?#\s>'\"]+",
         r"(?<=[?&]user=)[^&#\s>'\"]+",
     )
+    grid_ready = f"{_GRID_ITEM}, div.infinite-grid.is-loaded, div.infinite-grid.is-failed"
 
-    async def start(self) -> AsyncIterator[Any]:
-        """The site's record, then the stage's first pages."""
-        yield self._site()
-        stages = {
-            Stage.CATALOGUE: self._catalogue,
-            Stage.LIKES: self._likes,
-            Stage.FEATURES: self._features,
-        }
-        async for request in self.lazily(stages[self.plan.arguments.stage]()):
-            yield request
-
-    def _site(self) -> SiteRecord:
+    def site_record(self) -> SiteRecord:
+        """Its hosts, the forms of its urls, and its player."""
         base = self.plan.arguments.base_url
         host = urlsplit(base).netloc
         return SiteRecord(
@@ -78,28 +50,30 @@ class SketchfabSpider(SiteSpider):
             crawled_at=self.now(),
         )
 
-    # Catalogue
+    @property
+    def listing_url(self) -> str:
+        """Models, most liked first."""
+        return f"{self.plan.arguments.api_url}/v3/models?sort_by=-likeCount&count={_COUNT}"
 
-    def _catalogue(self) -> Iterator[Request]:
-        self._listing = CatalogueListing(self.plan.arguments.like_floor, self.tally)
-        if self.plan.arguments.catalogue is CatalogueSource.JSON:
-            url = f"{self.plan.arguments.api_url}/v3/models?sort_by=-likeCount&count={_COUNT}"
-            yield self._listing_request(url)
-        else:
-            for page in range(1, _PAGES_AT_ONCE + 1):
-                yield self._grid_request(page)
+    @property
+    def directory_urls(self) -> Sequence[str]:
+        """Members by search, then the creators of models."""
+        api = self.plan.arguments.api_url
+        return (f"{api}/v3/search?type=users&count={_COUNT}", self.listing_url)
 
-    def _listing_request(self, url: str) -> Request:
-        self.tally.open()
-        return self.request(url, self.parse_listing, unit="a page of the catalogue")
+    def grid_url(self, page: int) -> str:
+        """A page of the infinite grid."""
+        return f"{self.plan.arguments.base_url}/models?sort_by=-likeCount&page={page}"
 
-    def parse_listing(self, response: Response) -> _Output:
-        """Models of a page of the JSON listing, and the next page."""
+    def read_catalogue(self, response: Response) -> CataloguePage | None:
+        """Models of the JSON listing, or of the grid that a browser has drawn."""
+        request = response.request
+        if request is not None and request.meta.get("playwright"):
+            return self._read_grid(response)
         page = read_object(response.body)
         rows = None if page is None else rows_of(page)
         if page is None or rows is None:
-            yield from self.retried(response, "no JSON list")
-            return
+            return None
         now = self.now()
         items = [
             ItemRecord(
@@ -112,34 +86,11 @@ class SketchfabSpider(SiteSpider):
             )
             for row in rows
         ]
-        fresh, ends = self._listing.add(items)
-        yield from fresh
-        following = page.get("next")
-        if not following or ends:
-            self.tally.finish()
-        elif self._listing.goes_round or not self._is_new_next(following):
-            self.tally.fail("next page is none of the site's, or was read", "the catalogue")
-        else:
-            self.tally.finish()
-            yield self._listing_request(following)
+        return CataloguePage(items, page.get("next"))
 
-    def _grid_request(self, page: int) -> Request:
-        self.tally.open()
-        url = f"{self.plan.arguments.base_url}/models?sort_by=-likeCount&page={page}"
-        request = self.request(
-            url, self.parse_grid, unit=f"page {page} of the catalogue", page=page
-        )
-        wait = PageMethod(
-            "wait_for_selector", _GRID_READY, state="attached", timeout=_GRID_TIMEOUT_MS
-        )
-        request.meta.update(playwright=True, playwright_page_methods=[wait])
-        return request
-
-    def parse_grid(self, response: Response, page: int) -> _Output:
-        """Models of a page of the grid that a browser has drawn, and a page further on."""
-        if response.css("div.infinite-grid.is-failed"):
-            yield from self.retried(response, "the grid says that it failed")
-            return
+    def _read_grid(self, response: Response) -> CataloguePage | None:
+        if not response.css("div.infinite-grid") or response.css("div.infinite-grid.is-failed"):
+            return None
         now = self.now()
         items = [
             ItemRecord(
@@ -154,173 +105,50 @@ class SketchfabSpider(SiteSpider):
             for text in [row.css(".likes::text").get()]
             for announced in [announced_count(None, text)]
         ]
-        fresh, ends = self._listing.add(items)
-        yield from fresh
-        if self._listing.goes_round:
-            self.tally.fail("pages that were read come again", f"page {page} of the catalogue")
-            self._listing.end_at(page)
-            return
-        self.tally.finish()
-        if ends:
-            self._listing.end_at(page)
-        if not self._listing.is_past_end(page + _PAGES_AT_ONCE):
-            yield self._grid_request(page + _PAGES_AT_ONCE)
+        return CataloguePage(items)
 
-    # Likes of a model
+    def likers_url(self, item_id: str, offset: int) -> str:
+        """Who likes a model."""
+        query = f"model={quote(item_id, safe='')}&count={_COUNT}&offset={offset}"
+        return f"{self.plan.arguments.base_url}/i/likes?{query}"
 
-    def _likes(self) -> Iterator[Request]:
-        items = self._items()
-        if self.plan.arguments.side is Side.USER:
-            self._by_user = LikesByUser(items, self.tally)
-            self.tally.settle = self._by_user.compare
-            yield from self._users()
-            return
-        self.tally.total = len(items)
-        for item in items:
-            self.tally.open()
-            yield self._likers_request(
-                LikeList(item.item_id, item.announced, f"likes of {item.item_id}")
-            )
+    def read_likers(self, response: Response) -> LikesOfPage | None:
+        """Who likes a model."""
+        return _read_likes(response)
 
-    def _likers_request(self, likes: LikeList) -> Request:
-        item = quote(likes.subject_id, safe="")
-        path = f"/i/likes?model={item}&count={_COUNT}&offset={likes.rows}"
-        url = f"{self.plan.arguments.base_url}{path}"
-        return self.request(url, self.parse_likers, unit=likes.unit, likes=likes)
+    def liked_url(self, user_handle: str) -> str:
+        """What a member likes."""
+        path = f"/v3/users/{quote(user_handle, safe='')}/likes?count={_COUNT}"
+        return f"{self.plan.arguments.api_url}{path}"
 
-    def parse_likers(self, response: Response, likes: LikeList) -> _Output:
-        """Likes of a page of who likes a model, and the next page."""
+    def read_liked(self, response: Response) -> LikesOfPage | None:
+        """What a member likes."""
+        return _read_likes(response)
+
+    def read_directory(self, response: Response) -> DirectoryPage | None:
+        """Members of a search, or the creators of models."""
         page = read_object(response.body)
         rows = None if page is None else rows_of(page)
         if page is None or rows is None:
-            yield from self.retried(response, "no JSON list")
-            return
-        handles = tuple(row.get("uid") for row in rows)
-        if rows:
-            yield LikesPage(
-                subject_id=likes.subject_id,
-                user_handles=handles,  # type: ignore[arg-type]  # checked on landing
-                item_ids=(likes.subject_id,) * len(rows),
-                liked_at=tuple(row.get("likedAt") for row in rows),
-                crawled_at=self.now(),
-            )
-        fresh = likes.add(handles)
-        if not rows or not page.get("next"):
-            likes.end(self.tally)
-        elif not fresh:
-            self.tally.fail("a page that was read comes again", likes.unit)
-        else:
-            yield self._likers_request(likes)
+            return None
+        users = [
+            UserRow(get(row, "user", "uid"))
+            if "user" in row
+            else UserRow(row.get("uid"), row.get("likeCount"))
+            for row in rows
+        ]
+        return DirectoryPage(users, page.get("next"))
 
-    # Likes of a person
+    def features_url(self, item_id: str) -> str:
+        """A model's own JSON."""
+        return f"{self.plan.arguments.base_url}/i/models/{quote(item_id, safe='')}"
 
-    def _users(self) -> Iterator[Request]:
-        api = self.plan.arguments.api_url
-        yield self._directory_request(f"{api}/v3/search?type=users&count={_COUNT}", "uid")
-        listing = f"{api}/v3/models?sort_by=-likeCount&count={_COUNT}"
-        yield self._directory_request(listing, "user", "uid")
-        for handle in known_handles(self.plan.settings.data, self.name):
-            yield from self._user_request(handle)
-
-    def _directory_request(self, url: str, *path: str) -> Request:
-        """Request of a page of users, asked for when no user that is known waits any more."""
-        self.tally.open()
-        request = self.request(url, self.parse_directory, unit="a page of users", path=path)
-        request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_FOUND]
-        return request.replace(priority=-1)
-
-    def parse_directory(self, response: Response, path: tuple[str, ...]) -> _Output:
-        """A request for each new user of a page, and the next page."""
-        if response.status == HTTPStatus.NOT_FOUND:
-            self.tally.counts["directories_missing"] += 1
-            self.tally.finish()
-            return
-        page = read_object(response.body)
-        rows = None if page is None else rows_of(page)
-        if page is None or rows is None:
-            yield from self.retried(response, "no JSON list")
-            return
-        if rows and not self._by_user.is_new_page(rows):
-            self.tally.fail("a page that was read comes again", "a page of users")
-            return
-        self.tally.finish()
-        for row in rows:
-            yield from self._user_request(get(row, *path))
-        following = page.get("next")
-        if following and rows and self._is_next(following):
-            yield self._directory_request(following, *path)
-
-    def _user_request(self, handle: object) -> Iterator[Request]:
-        if handle is None:
-            return
-        try:
-            user = check_id(handle)
-        except ValueError:
-            self.tally.counts["users_rejected"] += 1
-            return
-        if not self._by_user.is_new(user):
-            return
-        self.tally.open()
-        self.tally.counts["users"] += 1
-        path = f"/v3/users/{quote(user, safe='')}/likes?count={_COUNT}"
-        likes = LikeList(user, None, "likes of a user")
-        yield self._liked_request(f"{self.plan.arguments.api_url}{path}", likes)
-
-    def _liked_request(self, url: str, likes: LikeList) -> Request:
-        request = self.request(url, self.parse_liked, unit=likes.unit, likes=likes)
-        request.meta["handle_httpstatus_list"] = [HTTPStatus.NOT_FOUND]
-        return request
-
-    def parse_liked(self, response: Response, likes: LikeList) -> _Output:
-        """Likes of a page of what a person likes, and the next page."""
-        if response.status == HTTPStatus.NOT_FOUND:
-            self.tally.counts["users_private"] += 1
-            self.tally.finish()
-            return
-        page = read_object(response.body)
-        rows = None if page is None else rows_of(page)
-        if page is None or rows is None:
-            yield from self.retried(response, "no JSON list")
-            return
-        wanted = [row for row in rows if self._by_user.in_catalogue(row.get("uid"))]
-        self.tally.counts["off_catalogue"] += len(rows) - len(wanted)
-        if wanted:
-            yield LikesPage(
-                subject_id=likes.subject_id,
-                user_handles=(likes.subject_id,) * len(wanted),
-                item_ids=tuple(row.get("uid") for row in wanted),  # type: ignore[misc]
-                liked_at=tuple(row.get("likedAt") for row in wanted),
-                crawled_at=self.now(),
-            )
-        fresh = likes.add([row.get("uid") for row in rows])
-        self._by_user.count(fresh)
-        following = page.get("next")
-        if not rows or not following:
-            self.tally.finish()
-        elif not fresh or not self._is_next(following):
-            self.tally.fail("next page is none of the site's, or was read", likes.unit)
-        else:
-            yield self._liked_request(following, likes)
-
-    # Features
-
-    def _features(self) -> Iterator[Request]:
-        items = self._items()
-        self.tally.total = len(items)
-        for item in items:
-            self.tally.open()
-            url = f"{self.plan.arguments.base_url}/i/models/{quote(item.item_id, safe='')}"
-            unit = f"features of {item.item_id}"
-            yield self.request(url, self.parse_model, unit=unit, item_id=item.item_id)
-
-    def parse_model(self, response: Response, item_id: str) -> _Output:
+    def read_features(self, response: Response, item_id: str) -> FeatureRecord | None:
         """Features of a model from its JSON."""
         model = read_object(response.body)
         if model is None or model.get("uid") != item_id:
-            yield from self.retried(response, "not the model's JSON")
-            return
-        self.tally.finish()
-        yield FeatureRecord(
+            return None
+        return FeatureRecord(
             item_id=item_id,
             title=model.get("name"),
             creator=get(model, "user", "displayName"),
@@ -336,15 +164,14 @@ class SketchfabSpider(SiteSpider):
             crawled_at=self.now(),
         )
 
-    def _items(self) -> list[ItemUnit]:
-        folder = self.plan.catalogue_folder
-        return [] if folder is None else read_items(folder)
 
-    def _is_new_next(self, url: object) -> bool:
-        return isinstance(url, str) and self._is_next(url) and self._listing.is_new(url)
-
-    def _is_next(self, url: object) -> bool:
-        return isinstance(url, str) and origin(url) in self.origins
+def _read_likes(response: Response) -> LikesOfPage | None:
+    """Rows of a list of likes from either side: both name the other side ``uid``."""
+    page = read_object(response.body)
+    rows = None if page is None else rows_of(page)
+    if page is None or rows is None:
+        return None
+    return LikesOfPage([Row(row.get("uid"), row.get("likedAt")) for row in rows], page.get("next"))
 
 
 def _thumbnails(images: Json) -> Json:

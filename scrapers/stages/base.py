@@ -1,0 +1,69 @@
+"""What the stages have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from scrapy import Request
+from scrapy.http import Response
+
+from scrapers.records import GONE, UnitKind, UnitState
+from scrapers.units import EndedUnit, Unit
+
+if TYPE_CHECKING:
+    from scrapers.site_spider import SiteSpider
+
+__all__ = ["Output", "StageWork"]
+
+_MISSED: Final = "missed"  # mark of a request whose page was not there once
+
+Output = Iterator[Request | EndedUnit]
+
+
+class StageWork(ABC):
+    """One stage of a crawl: which units there are, how each begins, and what it has read."""
+
+    kind: ClassVar[UnitKind]
+
+    def __init__(self, spider: SiteSpider) -> None:
+        self.spider = spider
+        self.tally = spider.tally
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Enter into the ledger what is known to be visited; what it knows stays as it is."""
+
+    @abstractmethod
+    def request(self, unit: Unit) -> Request:
+        """The request with which a unit begins."""
+
+    def candidates(self, limit: int) -> Sequence[str] | None:
+        """At most `limit` keys that may be claimed, each given once; None for any."""
+        del limit
+        return None
+
+    def refill(self) -> bool:
+        """Whether there are more units, now that all have ended."""
+        return False
+
+    def settle(self) -> None:  # noqa: B027  most stages have nothing to compare
+        """Compare what can be compared once the crawl has come to its own end."""
+
+    def given_up(self, request: Request, why: str) -> EndedUnit:
+        """End of a unit whose page cannot be had, with what was read of it before."""
+        return self.spider.end(request.meta["unit"], UnitState.FAILED, why=why)
+
+    def gone(self, response: Response) -> Output:
+        """End of a unit that is not there when it is asked for twice."""
+        request = response.request
+        if request is None:
+            raise ValueError("an answer without its request cannot be asked for again")
+        if not request.meta.get(_MISSED):
+            again = request.replace(dont_filter=True)
+            again.meta[_MISSED] = True
+            yield again
+            return
+        self.tally.counts[GONE] += 1
+        yield self.spider.end(request.meta["unit"], UnitState.DONE, whole=True, why=GONE)

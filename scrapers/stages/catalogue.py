@@ -1,0 +1,116 @@
+"""The catalogue: pages of items, most liked first, read in passes until one brings nothing new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from scrapy import Request
+from scrapy.http import Response
+
+from scrapers.browser import in_browser
+from scrapers.checking import is_id
+from scrapers.listing import CatalogueListing
+from scrapers.pages import CataloguePage
+from scrapers.raw_zone import landed_item_ids
+from scrapers.records import CatalogueSource, Mode, UnitKind, UnitState
+from scrapers.stages.base import Output, StageWork
+from scrapers.units import EndedUnit, Unit
+
+if TYPE_CHECKING:
+    from scrapers.site_spider import SiteSpider
+
+__all__ = ["CatalogueStage"]
+
+_PASSES: Final = 3  # at most; a full crawl reads the catalogue twice at least
+_PAGES_AT_ONCE: Final = 4  # numbered pages; those that lead by links come one by one
+_FAILED_PAGES: Final = 4  # in a row; further ones would fail too
+
+
+class CatalogueStage(StageWork):
+    """Reads the catalogue page by page; a unit is ``<pass>:<page>``."""
+
+    kind: ClassVar[UnitKind] = UnitKind.CATALOGUE_PAGE
+
+    def __init__(self, spider: SiteSpider) -> None:
+        super().__init__(spider)
+        asked = spider.plan.arguments
+        self._by_links = asked.catalogue is CatalogueSource.JSON
+        self._passes = _PASSES if asked.mode is Mode.FULL else 1
+        self._pass = 1
+        self._failed = 0
+        landed = landed_item_ids(spider.plan.landing_folder)
+        self._listing = CatalogueListing(asked.like_floor, self.tally, landed)
+
+    def prepare(self) -> None:
+        """Enter the first pages; those of an earlier process of the crawl stand there already."""
+        self._begin_pass()
+
+    def request(self, unit: Unit) -> Request:
+        """Request of a page."""
+        self._pass, page = map(int, unit.key.split(":"))
+        if unit.payload is None:
+            url = self.spider.grid_url(page)
+            return in_browser(self.spider.request(url, self.parse, unit), self.spider.grid_ready)
+        self._listing.is_new(unit.payload)
+        return self.spider.request(unit.payload, self.parse, unit)
+
+    def parse(self, response: Response, unit: Unit) -> Output:
+        """Items of a page, and the page further on."""
+        page = self.spider.read_catalogue(response)
+        fault = "no page of the catalogue" if page is None else self._fault(page)
+        if page is None or fault:
+            yield from self.spider.retried(response, fault)
+            return
+        fresh, is_end = self._listing.add(page.items)
+        self._failed = 0
+        self._go_on(unit, page.following, is_end=is_end)
+        yield self.spider.end(unit, UnitState.DONE, tuple(fresh), read=len(page.items), whole=True)
+
+    def refill(self) -> bool:
+        """Begin another pass while passes bring anything new."""
+        if self._pass >= self._passes or (self._pass > 1 and not self._listing.n_new):
+            return False
+        self._pass += 1
+        self._listing.begin_pass()
+        return self._begin_pass() > 0
+
+    def given_up(self, request: Request, why: str) -> EndedUnit:
+        """End of a page that cannot be had; numbered ones after it are still read."""
+        unit: Unit = request.meta["unit"]
+        self._failed += 1
+        if unit.payload is None and self._failed < _FAILED_PAGES:
+            self._go_on(unit, None, is_end=False)
+        return super().given_up(request, why)
+
+    def _begin_pass(self) -> int:
+        if self._by_links:
+            return self._enter(Unit(self.kind, f"{self._pass}:1", payload=self.spider.listing_url))
+        pages = range(1, _PAGES_AT_ONCE + 1)
+        return self._enter(*(Unit(self.kind, f"{self._pass}:{page}") for page in pages))
+
+    def _fault(self, page: CataloguePage) -> str:
+        """What is wrong with a page that may be right when it is asked for again; else empty."""
+        if page.items and not any(is_id(item.item_id) for item in page.items):
+            return "no item of the page has an id"
+        if self._listing.is_repeated(page.items):
+            return "a page that was read comes again"
+        if self._by_links and page.following and not self._is_new(page.following):
+            return "next page is none of the site's, or was read"
+        return ""
+
+    def _is_new(self, url: object) -> bool:
+        return isinstance(url, str) and self.spider.is_of_site(url) and self._listing.is_new(url)
+
+    def _go_on(self, unit: Unit, following: str | None, *, is_end: bool) -> None:
+        number = int(unit.key.split(":")[1])
+        if self._by_links:
+            if following and not is_end:
+                self._enter(Unit(self.kind, f"{self._pass}:{number + 1}", payload=following))
+            return
+        if is_end:
+            self._listing.end_at(number)
+        if not self._listing.is_past_end(number + _PAGES_AT_ONCE):
+            self._enter(Unit(self.kind, f"{self._pass}:{number + _PAGES_AT_ONCE}"))
+
+    def _enter(self, *units: Unit) -> int:
+        return self.spider.ledger.add(units)

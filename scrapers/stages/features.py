@@ -1,0 +1,46 @@
+"""What the site says of each item of the catalogue."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import ClassVar
+
+from scrapy import Request
+from scrapy.http import Response
+
+from scrapers.records import Mode, UnitKind, UnitState
+from scrapers.stages.base import Output, StageWork
+from scrapers.units import Unit
+
+__all__ = ["FeaturesStage"]
+
+
+class FeaturesStage(StageWork):
+    """Reads the features of items; an incremental crawl visits only those never read."""
+
+    kind: ClassVar[UnitKind] = UnitKind.ITEM_FEATURES
+
+    def prepare(self) -> None:
+        """Enter the items of the catalogue; in an incremental crawl the new ones."""
+        ledger = self.spider.ledger
+        is_incremental = self.spider.plan.arguments.mode is Mode.INCREMENTAL
+        known = ledger.memories(self.kind) if is_incremental else {}
+        items = [item for item in self.spider.plan.items() if item.item_id not in known]
+        ledger.add([Unit(self.kind, item.item_id) for item in items])
+        self.tally.total = sum(ledger.counts(self.kind).values())
+
+    def request(self, unit: Unit) -> Request:
+        """Request of an item's features."""
+        url = self.spider.features_url(unit.key)
+        return self.spider.request(url, self.parse, unit, handled=[HTTPStatus.NOT_FOUND])
+
+    def parse(self, response: Response, unit: Unit) -> Output:
+        """Features of an item."""
+        if response.status == HTTPStatus.NOT_FOUND:
+            yield from self.gone(response)
+            return
+        record = self.spider.read_features(response, unit.key)
+        if record is None:
+            yield from self.spider.retried(response, "not the item's JSON")
+            return
+        yield self.spider.end(unit, UnitState.DONE, (record,), read=1, whole=True)

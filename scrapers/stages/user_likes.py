@@ -1,0 +1,180 @@
+"""What users like, user by user; users are found as the crawl goes."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, ClassVar
+
+from scrapy import Request
+from scrapy.http import Response
+
+from scrapers.checking import is_id
+from scrapers.counts import announced_count, is_short
+from scrapers.like_list import Ended, LikeList, Row
+from scrapers.pages import DirectoryPage, LikesOfPage, UserRow
+from scrapers.raw_zone import known_handles
+from scrapers.records import LikesPage, UnitKind, UnitState, pseudonym
+from scrapers.stages.base import Output
+from scrapers.stages.likes import LikesStage, is_unchanged
+from scrapers.units import EndedUnit, Unit
+
+if TYPE_CHECKING:
+    from scrapers.site_spider import SiteSpider
+
+__all__ = ["UserLikesStage"]
+
+
+class UserLikesStage(LikesStage):
+    """Reads the likes of users; the ledger knows a user by pseudonym alone.
+
+    Handles that wait for their turn lie in memory, so the directories of users are read anew by
+    every process; a page of them is a unit of its own, ``<directory>:<page>``.
+    """
+
+    kind: ClassVar[UnitKind] = UnitKind.USER_LIKES
+
+    def __init__(self, spider: SiteSpider) -> None:
+        super().__init__(spider)
+        self._announced = {item.item_id: item.announced for item in spider.plan.items()}
+        self._handles: dict[str, str] = {}
+        self._fresh: deque[str] = deque()
+        self._visited: set[str] = set()
+        self._read: Counter[str] = Counter()
+        self._n_lists = 0
+        self._is_offered_again = False
+        self._known = spider.ledger.memories(self.kind) if self._is_incremental else {}
+
+    def prepare(self) -> None:
+        """Enter the users that earlier crawls have met, and begin to read the directories."""
+        plan = self.spider.plan
+        self._enter([UserRow(handle) for handle in known_handles(plan.settings.data, plan.site)])
+        self.spider.work.add(
+            [
+                Unit(UnitKind.USER_DIRECTORY, f"{number}:1", payload=url)
+                for number, url in enumerate(self.spider.directory_urls, start=1)
+            ]
+        )
+
+    def candidates(self, limit: int) -> Sequence[str]:
+        """Pseudonyms of users who were met and not claimed yet."""
+        return [self._fresh.popleft() for _ in range(min(limit, len(self._fresh)))]
+
+    def refill(self) -> bool:
+        """Offer all users once more: another process may have left some unread."""
+        counts = self.spider.ledger.counts(self.kind)
+        left = counts.get(UnitState.PENDING, 0) + counts.get(UnitState.LEASED, 0)
+        if not left or self._is_offered_again:
+            return False
+        self._is_offered_again = True
+        self._fresh.extend(self._handles)
+        return bool(self._fresh)
+
+    def request(self, unit: Unit) -> Request:
+        """Request of a page of a directory, or of a user's first page."""
+        if unit.kind is UnitKind.USER_DIRECTORY and unit.payload is not None:
+            return self.spider.request(
+                unit.payload, self.parse_directory, unit, handled=[HTTPStatus.NOT_FOUND]
+            )
+        return super().request(unit)
+
+    def page_request(
+        self, unit: Unit, likes: LikeList, offset: int, url: str | None = None
+    ) -> Request:
+        """Request of the page that a url names, or of the list's first."""
+        first = self.spider.liked_url(self._handles[unit.key])
+        return self.list_request(url or first, unit, likes, offset)
+
+    def read(self, response: Response) -> LikesOfPage | None:
+        """What the user likes."""
+        return self.spider.read_liked(response)
+
+    def is_next(self, url: object) -> bool:
+        """Whether a page may name this as its next one: none, or one of the site's."""
+        return not url or (isinstance(url, str) and self.spider.is_of_site(url))
+
+    def records(self, unit: Unit, rows: list[Row]) -> LikesPage:
+        """Likes of the user that are of the catalogue."""
+        wanted = [row for row in rows if self._is_wanted(row.other)]
+        self.tally.counts["off_catalogue"] += len(rows) - len(wanted)
+        self._read.update(row.other for row in wanted if type(row.other) is str)
+        handle = self._handles[unit.key]
+        return LikesPage(
+            subject_id=handle,
+            user_handles=(handle,) * len(wanted),
+            item_ids=tuple(row.other for row in wanted),
+            liked_at=tuple(row.liked_at for row in wanted),
+            crawled_at=self.spider.now(),
+        )
+
+    def parse_directory(self, response: Response, unit: Unit) -> Output:
+        """Take the users of a page of a directory, and read its next one."""
+        if response.status == HTTPStatus.NOT_FOUND:
+            self.tally.counts["directories_missing"] += 1
+            yield self.spider.end(unit, UnitState.DONE)
+            return
+        page = self.spider.read_directory(response)
+        fault = "no JSON list" if page is None else self._fault(page)
+        if page is None or fault:
+            yield from self.spider.retried(response, fault)
+            return
+        self._enter(page.users)
+        if page.following and page.users:
+            number, n = map(int, unit.key.split(":"))
+            self._visited.add(page.following)
+            self.spider.work.add(
+                [Unit(UnitKind.USER_DIRECTORY, f"{number}:{n + 1}", payload=page.following)]
+            )
+        yield self.spider.end(unit, UnitState.DONE, read=len(page.users))
+
+    def settle(self) -> None:
+        """Compare what was read of each item with what the catalogue announces.
+
+        Only a process that read every list of a crawl from its beginning can tell.
+        """
+        n_done = self.spider.ledger.counts(self.kind).get(UnitState.DONE, 0)
+        if self._is_incremental or n_done > self._n_lists:
+            return
+        for item_id, announced in self._announced.items():
+            read = self._read[item_id]
+            if announced is not None and is_short(read, announced):
+                self.tally.short(f"likes of {item_id}", read, announced.low)
+
+    def end_of(self, unit: Unit, likes: LikeList, ended: Ended) -> EndedUnit:
+        """End of a user's list."""
+        self._n_lists += 1
+        return super().end_of(unit, likes, ended)
+
+    def _fault(self, page: DirectoryPage) -> str:
+        """What is wrong with a page that may be right when it is asked for again; else empty."""
+        if not self.is_next(page.following) or page.following in self._visited:
+            return "next page is none of the site's, or was read"
+        return ""
+
+    def _enter(self, users: Sequence[UserRow]) -> None:
+        """Enter users who were not met before into the ledger."""
+        units = [unit for user in users if (unit := self._unit_of(user)) is not None]
+        if units:
+            self.spider.ledger.add(units)
+            self._fresh.extend(unit.key for unit in units)
+
+    def _unit_of(self, user: UserRow) -> Unit | None:
+        """Unit of a user who was not met before; None for others, and for one without an id."""
+        if user.user_handle is None:
+            return None
+        if not is_id(user.user_handle):
+            self.tally.counts["users_rejected"] += 1
+            return None
+        key = pseudonym(self.spider.plan.site, user.user_handle, self.spider.key)
+        if key in self._handles:
+            return None
+        self._handles[key] = user.user_handle
+        likes = announced_count(user.announced, None)
+        if is_unchanged(likes, self._known.get(key)):
+            self.tally.counts["lists_unchanged"] += 1
+            return None
+        return Unit(self.kind, key, likes)
+
+    def _is_wanted(self, item_id: object) -> bool:
+        return item_id in self._announced if type(item_id) is str else True
