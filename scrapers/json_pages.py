@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 __all__ = ["Json", "get", "names_of", "read_object", "rows_of"]
 
+_MOST_DIGITS: Final = 30
 
 Json: TypeAlias = Any
 """What a site sent: of any type until a record is checked."""
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:
-    """JSON object of a body; None for anything else, an HTML page or cut text say."""
+    """JSON object of a body; None for anything else, an HTML page or cut text say.
+
+    JSON is UTF-8, UTF-16 or UTF-32 whatever a header says (RFC 8259, section 8.1).  What is no
+    number to JSON, ``NaN`` say, and whole numbers too long to mean anything, count as missing.
+    """
     try:
-        found = json.loads(body)
+        found = json.loads(body, parse_constant=_missing, parse_int=_whole)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _missing(_: str) -> None:
+    return None
+
+
+def _whole(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _MOST_DIGITS else None
 
 
 def rows_of(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:

@@ -30,3 +30,13 @@ def test_names_of_what_is_no_list_are_left_for_the_check():
     assert names_of([{"name": "red"}, {}, 3]) == ("red", None, None)
     assert names_of("red") == "red"
     assert names_of(None) is None
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_json_is_unicode_whatever_a_header_says(codec):
+    assert read_object('{"name": "é"}'.encode(codec)) == {"name": "é"}
+
+
+def test_what_is_no_number_and_what_is_too_long_count_as_missing():
+    body = b'{"a": NaN, "b": -Infinity, "c": 1%s, "d": 7}' % (b"0" * 5_000)
+    assert read_object(body) == {"a": None, "b": None, "c": None, "d": 7}
