@@ -7,12 +7,12 @@ unit has a pseudonym, and what is remembered of a list are keyed digests.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
+from sqlalchemy import URL, ColumnElement, Connection, and_, exists, func, select, update
 
+from scrapers import ledger_runs as runs
 from scrapers.counts import Count
 from scrapers.ledger_claims import PENDING_AT, Scope, claim
 from scrapers.ledger_database import Database, ledger_url
@@ -29,7 +29,7 @@ from scrapers.ledger_ends import (
     upsert,
 )
 from scrapers.ledger_memories import count_of, recall, remember, sizes
-from scrapers.ledger_tables import crawls, units
+from scrapers.ledger_tables import units
 from scrapers.records import LandedUnit, RunStatus, Stage, UnitKind, UnitState
 from scrapers.units import Memory, Unit
 
@@ -60,7 +60,7 @@ class Ledger:
     @classmethod
     def open(
         cls,
-        url: str,
+        url: str | URL,
         *,
         site: str,
         crawl_id: str,
@@ -133,9 +133,12 @@ class Ledger:
         return [Unit(kind, row.key, count_of(row), row.payload, row.attempts) for row in rows]
 
     def renew(self) -> int:
-        """Let all leases of this owner run from now; how many there are."""
+        """Let all leases of this owner run from now, and say that it lives; how many there are."""
         _, until = self._instants()
-        return self._change(self._scope.leased, claimable_at=until)
+        with self._database.write() as connection:
+            runs.renew(connection, self._scope, until)
+            held = update(units).where(self._scope.leased).values(claimable_at=until)
+            return connection.execute(held).rowcount
 
     def release(self, names: Iterable[UnitName]) -> int:
         """Give back those of the units that this owner holds; how many."""
@@ -261,37 +264,16 @@ class Ledger:
 
     def begin(self, stage: Stage, arguments: Mapping[str, str]) -> None:
         """Write down that this owner is at work on a stage, and how it was asked to."""
-        now, _ = self._instants()
-        state = {
-            "status": RunStatus.RUNNING,
-            "started_at": now,
-            "ended_at": None,
-            "arguments": json.dumps(dict(arguments), sort_keys=True),
-        }
-        scope = self._scope
-        names = {"site": scope.site, "crawl_id": scope.crawl_id, "owner": scope.owner}
-        with self._database.write() as connection:
-            connection.execute(
-                upsert(connection, crawls)
-                .values(stage=stage, **names, **state)
-                .on_conflict_do_update(index_elements=list(crawls.primary_key), set_=state)
-            )
+        now, until = self._instants()
+        with self._database.write(bulk=True) as connection:
+            runs.forget_old(connection, self._scope, self._now())
+            runs.begin(connection, self._scope, stage, arguments, now=now, until=until)
 
     def end(self, stage: Stage, status: RunStatus) -> None:
         """Write down how this owner's work on a stage ended."""
         now, _ = self._instants()
-        scope = self._scope
         with self._database.write() as connection:
-            connection.execute(
-                update(crawls)
-                .where(
-                    crawls.c.site == scope.site,
-                    crawls.c.crawl_id == scope.crawl_id,
-                    crawls.c.stage == stage,
-                    crawls.c.owner == scope.owner,
-                )
-                .values(status=status, ended_at=now)
-            )
+            runs.end(connection, self._scope, stage, status, now)
 
     def close(self) -> None:
         """Close the database; leases stay until they are given back or run out."""

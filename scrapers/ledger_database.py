@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from scrapers.errors import LedgerError
 from scrapers.ledger_tables import LEDGER_VERSION, METADATA, schema_version
 
-__all__ = ["LEDGER_NAME", "POSTGRESQL", "SQLITE", "Database", "ledger_url"]
+__all__ = ["LEDGER_NAME", "POSTGRESQL", "SQLITE", "Database", "ledger_path", "ledger_url"]
 
 LEDGER_NAME: Final = "ledger.sqlite"
 SQLITE: Final = "sqlite"
@@ -43,11 +43,19 @@ _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o700
 
 
-def ledger_url(data: Path, site: str, url: str | None = None) -> str:
-    """Url of a site's ledger: the one that is given, else a file in the site's raw zone."""
-    if url:
-        return url
-    return URL.create(SQLITE, database=str(data / "raw" / site / LEDGER_NAME)).render_as_string()
+def ledger_url(data: Path, site: str, url: str | None = None) -> URL:
+    """Url of a site's ledger: the one that is given, else a file in the site's raw zone.
+
+    Raises
+    ------
+    LedgerError : the given one is none of a database that can hold a ledger.
+    """
+    return _checked(url) if url else URL.create(SQLITE, database=str(ledger_path(data, site)))
+
+
+def ledger_path(data: Path, site: str) -> Path:
+    """File of a site's ledger, where no other database is given."""
+    return data / "raw" / site / LEDGER_NAME
 
 
 class Database:
@@ -58,7 +66,7 @@ class Database:
     url : ``sqlite:///...`` or ``postgresql+psycopg://...``.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._url = _checked(url)
         self.dialect = self._url.get_backend_name()
         with self._translated():
@@ -138,7 +146,7 @@ class Database:
             raise LedgerError(f"ledger {self.name}: {_told(err)}; {_remedy(err)}") from err
 
 
-def _checked(url: str) -> URL:
+def _checked(url: str | URL) -> URL:
     try:
         parsed = make_url(url)
     except (UrlError, ValueError):
@@ -180,11 +188,16 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
 def _is_wal(connection: sqlite3.Connection, *, last: bool) -> bool:
     """Set write-ahead logging; for this lock SQLite does not wait by itself."""
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    except sqlite3.OperationalError:
-        if last:
+        (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    except sqlite3.OperationalError as err:
+        if last or err.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
         return False
+    if mode != "wal":
+        raise LedgerError(
+            f"the ledger's journal is {mode!r} where 'wal' is needed: set LIKEWISE_DATA to a local "
+            "disk, or LIKEWISE_LEDGER_URL to a PostgreSQL database"
+        )
     return True
 
 

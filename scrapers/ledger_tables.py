@@ -89,5 +89,6 @@ crawls: Final = Table(
     Column("status", String, nullable=False),
     Column("started_at", _INSTANT, nullable=False),
     Column("ended_at", _INSTANT),
+    Column("expires_at", _INSTANT, comment="Until when it is believed to live; null once ended."),
     Column("arguments", String, nullable=False, comment="JSON object: arguments of the crawl."),
 )
