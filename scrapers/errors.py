@@ -6,6 +6,7 @@ ScrapersError
 ├── CountError
 ├── LedgerError
 └── CrawlStoppingError
+    └── LeftAloneError
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ __all__ = [
     "CrawlStoppingError",
     "Fault",
     "LedgerError",
+    "LeftAloneError",
     "RecordError",
     "ScrapersError",
 ]
@@ -68,3 +70,7 @@ class LedgerError(ScrapersError):
 
 class CrawlStoppingError(ScrapersError, IgnoreRequest):
     """A request is not made, because the crawl was told to stop."""
+
+
+class LeftAloneError(CrawlStoppingError):
+    """A request is not made: its host is left alone for the rest of the crawl, and says why."""

@@ -11,28 +11,40 @@ SPIDER_MODULES = ["scrapers.spiders"]
 COMMANDS_MODULE = "scrapers.commands"  # `scrapy crawl` that exits 0, 1 or 3
 
 # Politeness: the one place for delays and concurrency.
+DOWNLOADER = "scrapers.politeness.PoliteDownloader"  # holds all of the following where it sends
 ROBOTSTXT_OBEY = True  # by our own middleware: Scrapy's fails open
 ROBOTSTXT_USER_AGENT = "likewise"  # the name that a robots.txt would call us by
+ROBOTS_MAX_AGE_S = 86_400.0  # s; RFC 9309, 2.4: no copy is used for longer
+ROBOTS_MIN_AGE_S = 60.0  # s; many answer max-age=0 for everything, none wants it asked each time
 DOWNLOAD_DELAY = 2.0  # s; Sketchfab is thought to allow 30 requests a minute
-CONCURRENT_REQUESTS = 8  # requests under way in all
+DOWNLOAD_DELAY_JITTER = 0.0  # none: half of the delays would be shorter than allowed
+CONCURRENT_REQUESTS = 16  # requests under way in all, those that wait for their turn included
 CONCURRENT_REQUESTS_PER_DOMAIN = 2  # requests under way to a host; the delay spaces them
+CRAWL_WORKERS = 1  # processes that share the crawl, and so rate and concurrency
 AUTOTHROTTLE_ENABLED = True  # slower when the site is slow
 AUTOTHROTTLE_START_DELAY = 2.0  # s; until the first answer tells more
 AUTOTHROTTLE_MAX_DELAY = 60.0  # s
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0  # requests; one at a time of what the site can bear
-RETRY_TIMES = 4  # further attempts of a request
-RETRY_AFTER_MAX_S = 900.0  # s; a site that asks for a longer pause is left alone
+
+# Patience: what is asked again, when and for how long (scrapers/retrying.py).
+PATIENCE_S = 6 * 3600.0  # s; outages of a night are waited for, longer ones by whoever restarts
+RETRY_TIMES = 4  # further attempts of a request whose host answers others well
+RETRY_BACKOFF_S = 2.0  # s; most before the second attempt, doubled before each further one
+RETRY_BACKOFF_MAX_S = 600.0  # s; a site that comes back is noticed within ten minutes
+RETRY_AFTER_MAX_S = 86_400.0  # s; a site that asks for a longer pause is left alone
 RETRY_EXCEPTIONS = [
     "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadCancelledError",  # a body over its cap; the next may be well
     "scrapy.exceptions.DownloadConnectionRefusedError",
-    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadFailedError",  # TLS, parse errors, answers that never came
     "scrapy.exceptions.DownloadTimeoutError",
     "scrapy.exceptions.ResponseDataLossError",
-    "twisted.internet.error.ConnectionDone",
+    "scrapy.core.downloader.handlers.http11.TunnelError",
+    "twisted.internet.error.ConnectionClosed",
     "twisted.internet.error.ConnectError",
-    "twisted.internet.error.ConnectionLost",
-    "playwright.async_api.Error",  # a browser's page that crashed or took too long
-    OSError,  # a body that cannot be decompressed
+    "twisted.web._newclient.RequestNotSent",
+    "playwright.async_api.Error",  # a page that crashed or took too long, a browser that died
+    OSError,  # of the socket
 ]
 
 # Caps on size and time.
@@ -54,15 +66,28 @@ AUTOTHROTTLE_DEBUG = False
 LOG_LEVEL = "INFO"
 LOG_FORMATTER = "scrapers.privacy.QuietLogFormatter"
 
+TWISTED_DNS_RESOLVER = "scrapers.origins.PublicResolver"
+DOWNLOAD_HANDLERS = {
+    "http": "scrapers.transport.HttpHandler",
+    "https": "scrapers.transport.HttpHandler",
+    "data": None,  # a site is http or https
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # knows no ports
-    "scrapers.politeness.OriginMiddleware": 50,
+    "scrapers.origins.OriginMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # fails open
-    "scrapers.politeness.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,  # ignores Retry-After
-    "scrapers.politeness.RetryAfterMiddleware": 550,
+    "scrapers.retrying.RetryingMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,  # keeps halves
+    "scrapers.bodies.BodyMiddleware": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,  # drops what was seen
+    "scrapers.origins.SiteRedirectMiddleware": 600,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapers.robots.RobotsMiddleware": 950,  # last, for rules may turn while others wait
 }
 ITEM_PIPELINES = {"scrapers.landing.LandingPipeline": 500}
 EXTENSIONS = {"scrapers.stopping.Stopping": 0, "scrapers.progress.Progress": 10}
@@ -70,6 +95,8 @@ EXTENSIONS = {"scrapers.stopping.Stopping": 0, "scrapers.progress.Progress": 10}
 # Landing: few files, and little to lose when a machine dies.
 LANDING_PART_ROWS = 50_000  # rows of a part
 LANDING_PART_AGE_S = 60.0  # s; the longest that a row waits in memory
+
+LEDGER_LEASE_S = 120.0  # s; then another process may take up what a dead one had begun
 
 # Stopping: what a crawl that was told to stop may take.
 STOP_GRACE_S = 3.0  # s; answers under way get as long, then what was read is landed
@@ -90,9 +117,13 @@ def fast_profile() -> dict[str, Any]:
     """What the fast profile changes, for a site on loopback only."""
     return {
         "DOWNLOAD_DELAY": 0.0,  # s
-        "CONCURRENT_REQUESTS": 16,  # requests; more wait in the stand-in's own queue
+        "CONCURRENT_REQUESTS": 32,  # requests; half of them may wait to be asked again
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,  # requests
         "AUTOTHROTTLE_ENABLED": False,
+        "ROBOTS_MIN_AGE_S": 1.0,  # s; rules that turn are to be seen within a test
+        "PATIENCE_S": 72.0,  # s; 0.02 h
+        "RETRY_BACKOFF_S": 0.1,  # s
+        "RETRY_BACKOFF_MAX_S": 5.0,  # s
         "LANDING_PART_AGE_S": 10.0,  # s; a crawl on loopback lasts a minute
         "HTTPPROXY_ENABLED": False,  # loopback is reached without
         "URLLENGTH_LIMIT": 0,  # the stand-in's urls are short

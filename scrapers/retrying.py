@@ -1,0 +1,135 @@
+"""Requests that failed, asked again: ever later, for hours if need be, and never in a held host.
+
+A request is given up once it waited for as long as patience lasts, or once it was tried
+``RETRY_TIMES`` more while its host answers others well.  A host that answers nothing well is held
+as a whole, so that an outage costs time and not likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.misc import load_object
+
+from scrapers.hosts import hosts_of, is_bad
+from scrapers.robots import is_robots_request
+
+__all__ = ["RetryingMiddleware", "retry_request"]
+
+_FAILED_AT = "likewise_failed_at"
+_NOT_BEFORE = "likewise_not_before"
+_TRIES = "retry_times"
+_OF_REDIRECTS = ("redirect_times", "redirect_ttl", "redirect_urls", "redirect_reasons")
+
+
+def retry_request(request: Request, reason: str, spider: Spider) -> Request | None:
+    """The request once more, from where it began if it was redirected; None where it is given up.
+
+    Parameters
+    ----------
+    reason : what was wrong, in words that the counts show; nothing personal.
+    """
+    hosts = hosts_of(spider.crawler)
+    now = time.monotonic()
+    tries = request.meta.get(_TRIES, 0) + 1
+    failed_at = request.meta.get(_FAILED_AT, now)
+    is_only_this = hosts.of(request.url).well_at > failed_at
+    stats = spider.crawler.stats
+    is_tried_enough = tries > hosts.manners.retry_times and is_only_this
+    if is_tried_enough or now - failed_at >= hosts.manners.patience_s:
+        stats.inc_value("retry/max_reached")
+        return None
+    stats.inc_value("retry/count")
+    stats.inc_value(f"retry/reason_count/{reason}")
+    meta = {name: value for name, value in request.meta.items() if name not in _OF_REDIRECTS}
+    meta |= {
+        _TRIES: tries,
+        _FAILED_AT: failed_at,
+        _NOT_BEFORE: now + hosts.manners.backoff(tries),
+    }
+    url = request.meta.get("redirect_urls", [request.url])[0]
+    return request.replace(url=url, meta=meta, dont_filter=True)
+
+
+class RetryingMiddleware:
+    """Waits before what is asked again and while a host is held; retries what failed."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        settings = crawler.settings
+        self._errors = tuple(load_object(error) for error in settings.getlist("RETRY_EXCEPTIONS"))
+        self._proofs: dict[str, asyncio.Task[None]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Middleware of a crawl."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for the request's own turn, then for its host's."""
+        hosts = hosts_of(self._crawler)
+        wait_s = request.meta.get(_NOT_BEFORE, 0.0) - time.monotonic()
+        if wait_s > 0:
+            await hosts.pause(wait_s)
+        await hosts.until_open(hosts.of(request.url))
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """The answer; a bad one gives the request once more."""
+        if not is_bad(response.status) or request.meta.get("dont_retry"):
+            return response
+        return await self._again(request, f"status {response.status}") or response
+
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """The request once more, where it was the transport that failed."""
+        if not isinstance(exception, self._errors):
+            return None
+        if not is_robots_request(request) and not request.meta.get("playwright"):
+            hosts_of(self._crawler).of(request.url).note_failure()
+        if request.meta.get("dont_retry"):
+            return None
+        return await self._again(request, type(exception).__name__)
+
+    async def _again(self, request: Request, reason: str) -> Request | None:
+        """The request once more, None where it is given up.
+
+        Raises
+        ------
+        LeftAloneError : the failure was one too many for the host.
+        """
+        hosts = hosts_of(self._crawler)
+        host = hosts.of(request.url)
+        host.check()
+        if request.meta.get(_TRIES, 0) >= hosts.manners.retry_times:
+            await self._prove(request)
+        spider = self._crawler.spider
+        if spider is None:
+            raise TypeError("requests are made by a spider")
+        return retry_request(request, reason, spider)
+
+    async def _prove(self, request: Request) -> None:
+        """Ask a page once more that the host answered well, to tell a bad page from an ill host."""
+        host = hosts_of(self._crawler).of(request.url)
+        if host.well_url is None or host.well_at > request.meta[_FAILED_AT]:
+            return
+        proof = self._proofs.get(host.name)
+        if proof is None or proof.done():
+            proof = asyncio.ensure_future(self._ask(host.well_url))
+            self._proofs[host.name] = proof
+        await asyncio.shield(proof)
+
+    async def _ask(self, url: str) -> None:
+        request = Request(
+            url,
+            meta={"dont_retry": True, "handle_httpstatus_all": True},
+            callback=NO_CALLBACK,
+            dont_filter=True,
+        )
+        with suppress(Exception):  # no good answer proves nothing
+            await self._crawler.engine.download_async(request)
