@@ -26,11 +26,12 @@ class Figures:
     @classmethod
     def of(cls, tally: Tally, rows_before: int, elapsed_s: float) -> Figures:
         """Figures of a crawl that began with `rows_before` rows, `elapsed_s` ago."""
+        ended = tally.ended_before + tally.ended
         left_s = None
         if tally.total is not None and tally.ended:
-            left_s = elapsed_s / tally.ended * (tally.total - tally.ended)
+            left_s = elapsed_s / tally.ended * (tally.total - ended)
         rows_per_s = (tally.landed - rows_before) / elapsed_s if elapsed_s else 0.0
-        return cls(tally.landed, tally.ended, tally.total, elapsed_s, rows_per_s, left_s)
+        return cls(tally.landed, ended, tally.total, elapsed_s, rows_per_s, left_s)
 
     def __str__(self) -> str:
         of_all = "" if self.units is None else f" of {self.units:,}"

@@ -107,6 +107,7 @@ class LandingPipeline:
         self._waits_since: float | None = None
         self._status: RunStatus | None = None
         self._fault: Exception | None = None
+        self._traffic: Callable[[], Mapping[str, int]] = dict
         self._settle: Callable[[], None] = lambda: None
         self._close: Callable[[str], None] = lambda _: None
         self._landed: frozenset[tuple[str, ...]] = frozenset()
@@ -131,6 +132,7 @@ class LandingPipeline:
             (create_looping_call(pipeline.land_if_due), pipeline._part_age_s),
             (create_looping_call(pipeline.renew), lease_s / _RENEWALS),
         ]
+        pipeline._traffic = lambda: _traffic(crawler.stats)
         pipeline._settle, spider.sink = spider.settle, pipeline.take
         pipeline._close = lambda reason: _close(crawler, reason)
         crawler.signals.connect(pipeline._opened, signal=signals.spider_opened)
@@ -229,7 +231,12 @@ class LandingPipeline:
         self._ledger.release_own()
         asked = self._plan.arguments
         self._status = self._judged(reason)
-        counts = {**self._tally.summary(), **self._rejects.counts, **self._unread()}
+        counts = {
+            **self._tally.summary(),
+            **self._rejects.counts,
+            **self._unread(),
+            **self._traffic(),
+        }
         manifest = self._writer.finish(self._status, counts)
         self._ledger.end(asked.stage, self._status)
         told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
@@ -354,6 +361,12 @@ def _memories(ended: Sequence[EndedUnit]) -> dict[tuple[UnitKind, str], Memory]:
         for unit in ended
         if unit.unit.kind in _REMEMBERED and unit.unit.state is UnitState.DONE
     }
+
+
+def _traffic(stats: StatsCollector) -> dict[str, int]:
+    """What was asked of the site."""
+    names = {"requests": "downloader/request_count", "retries": "retry/count"}
+    return {name: int(stats.get_value(stat, 0)) for name, stat in names.items()}
 
 
 def _close(crawler: Crawler, reason: str) -> None:

@@ -19,11 +19,13 @@ _log = logging.getLogger(__name__)
 class Tally:
     """Units that this process has ended, rows that it has landed, and counts by reason.
 
-    ``total`` is how many units the crawl has, None while nobody knows.
+    ``total`` is how many units the crawl has, None while nobody knows, and ``ended_before`` how
+    many of them had ended when this process began.
     """
 
     def __init__(self) -> None:
         self.total: int | None = None
+        self.ended_before = 0
         self.landed = 0
         self.states: Counter[UnitState] = Counter()
         self.counts: Counter[str] = Counter()

@@ -39,6 +39,14 @@ class StageWork(ABC):
     def request(self, unit: Unit) -> Request:
         """The request with which a unit begins."""
 
+    def enter(self, units: Sequence[Unit]) -> None:
+        """Enter all units of the stage into the ledger, and count what it holds."""
+        self.spider.ledger.add(units)
+        states = self.spider.ledger.counts(self.kind)
+        unread = states.get(UnitState.PENDING, 0) + states.get(UnitState.LEASED, 0)
+        self.tally.total = sum(states.values())
+        self.tally.ended_before = self.tally.total - unread
+
     def candidates(self, limit: int) -> Sequence[str] | None:
         """At most `limit` keys that may be claimed, each given once; None for any."""
         del limit

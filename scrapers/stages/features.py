@@ -22,12 +22,10 @@ class FeaturesStage(StageWork):
 
     def prepare(self) -> None:
         """Enter the items of the catalogue; in an incremental crawl the new ones."""
-        ledger = self.spider.ledger
         is_incremental = self.spider.plan.arguments.mode is Mode.INCREMENTAL
-        known = ledger.memories(self.kind) if is_incremental else {}
+        known = self.spider.ledger.memories(self.kind) if is_incremental else {}
         items = [item for item in self.spider.plan.items() if item.item_id not in known]
-        ledger.add([Unit(self.kind, item.item_id) for item in items])
-        self.tally.total = sum(ledger.counts(self.kind).values())
+        self.enter([Unit(self.kind, item.item_id) for item in items])
 
     def request(self, unit: Unit) -> Request:
         """Request of an item's features."""

@@ -24,8 +24,7 @@ class ItemLikesStage(LikesStage):
 
     def prepare(self) -> None:
         """Enter the items of the catalogue; in an incremental crawl those that have changed."""
-        ledger = self.spider.ledger
-        known = ledger.memories(self.kind) if self._is_incremental else {}
+        known = self.spider.ledger.memories(self.kind) if self._is_incremental else {}
         items = self.spider.plan.items()
         units = [
             Unit(self.kind, item.item_id, item.announced)
@@ -33,8 +32,7 @@ class ItemLikesStage(LikesStage):
             if not is_unchanged(item.announced, known.get(item.item_id))
         ]
         self.tally.counts["lists_unchanged"] += len(items) - len(units)
-        ledger.add(units)
-        self.tally.total = sum(ledger.counts(self.kind).values())
+        self.enter(units)
 
     def page_request(
         self, unit: Unit, likes: LikeList, offset: int, url: str | None = None
