@@ -243,9 +243,8 @@ _REMEDIES: Final = {
     "SQLITE_BUSY": "another process holds it: end that one, or run again later",
     "SQLITE_NOTADB": "move it away; the same crawl makes it anew from its manifests",
     "SQLITE_CORRUPT": "move it away; the same crawl makes it anew from its manifests",
-    "08": "see that the server runs and that LIKEWISE_LEDGER_URL names its host and port",
-    "28": "correct user and password in LIKEWISE_LEDGER_URL",
-    "3D": "make the database: createdb NAME",
+    "08": "see that the server runs and that LIKEWISE_LEDGER_URL names its host and port, a user "
+    "with the right password, and a database that exists",
     "42501": "give the user leave to make and change tables in the database",
     "25006": "let LIKEWISE_LEDGER_URL name a server that can be written",
     "53": "free disk or connections on the server, then run the same command again",
