@@ -13,10 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["FLAGS", "find_chromium", "install_chromium", "installed_chromium", "renders"]
+__all__ = [
+    "FLAGS",
+    "find_chromium",
+    "install_chromium",
+    "installed_chromium",
+    "is_sandboxed",
+    "launch_flags",
+    "renders",
+]
 
 FLAGS: Final = (
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--disable-dev-shm-usage",
@@ -25,12 +32,30 @@ FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+_NO_NETWORK: Final = (  # not even loopback, which Chromium would reach without a proxy
+    "--proxy-server=http://no.network.invalid:1",
+    "--proxy-bypass-list=<-loopback>",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+_NO_PICTURES: Final = "--blink-settings=imagesEnabled=false"  # refusing each costs more
+_NO_SANDBOX: Final = "--no-sandbox"  # Chromium starts as root no other way
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PAGE: Final = "data:text/html,<p>likewise</p>"
 _INSTALL_TIMEOUT_S: Final = 600
 _REMEDY: Final = (
     "no Chromium could be found or installed; install one (Debian: apt-get install chromium; "
     "macOS: brew install --cask chromium) or name one in CHROMIUM_PATH"
 )
+
+
+def is_sandboxed() -> bool:
+    """Whether this process may start a browser in its sandbox: any user but root."""
+    return not hasattr(os, "geteuid") or os.geteuid() != 0
+
+
+def launch_flags() -> tuple[str, ...]:
+    """Flags of a crawl's browser, which has no network of its own."""
+    return (*FLAGS, *_NO_NETWORK, _NO_PICTURES)
 
 
 def find_chromium(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -57,7 +82,8 @@ def _playwrights_own() -> str | None:
 
 def renders(path: str) -> bool:
     """Whether the browser starts headless and renders a page."""
-    command = [path, "--headless", *FLAGS, "--dump-dom", "data:text/html,<p>likewise</p>"]
+    rights = () if is_sandboxed() else (_NO_SANDBOX,)
+    command = [path, "--headless", *FLAGS, *rights, "--dump-dom", _PAGE]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 from scrapy import Request, signals
 from scrapy.core.downloader import Downloader, Slot
@@ -26,9 +25,7 @@ from scrapers.errors import CrawlStoppingError, LeftAloneError
 from scrapers.hosts import Host, Hosts, Manners
 from scrapers.robots import is_robots_request
 
-__all__ = ["BROWSER_SLOT", "PoliteDownloader"]
-
-BROWSER_SLOT: Final = "browser"  # pages being drawn; what they load goes through their host's slot
+__all__ = ["PoliteDownloader"]
 
 
 class PoliteDownloader(Downloader):

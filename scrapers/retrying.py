@@ -21,12 +21,18 @@ from scrapy.utils.misc import load_object
 from scrapers.hosts import hosts_of, is_bad
 from scrapers.robots import is_robots_request
 
-__all__ = ["RetryingMiddleware", "retry_request"]
+__all__ = ["RetryingMiddleware", "retry_request", "tries_of"]
 
 _FAILED_AT = "likewise_failed_at"
 _NOT_BEFORE = "likewise_not_before"
-_TRIES = "retry_times"
-_OF_REDIRECTS = ("redirect_times", "redirect_ttl", "redirect_urls", "redirect_reasons")
+_TRIES = "likewise_tries"
+_OF_ONE_TRY = (
+    "download_latency",
+    "redirect_times",
+    "redirect_ttl",
+    "redirect_urls",
+    "redirect_reasons",
+)
 
 
 def retry_request(request: Request, reason: str, spider: Spider) -> Request | None:
@@ -38,7 +44,7 @@ def retry_request(request: Request, reason: str, spider: Spider) -> Request | No
     """
     hosts = hosts_of(spider.crawler)
     now = time.monotonic()
-    tries = request.meta.get(_TRIES, 0) + 1
+    tries = tries_of(request) + 1
     failed_at = request.meta.get(_FAILED_AT, now)
     is_only_this = hosts.of(request.url).well_at > failed_at
     stats = spider.crawler.stats
@@ -48,7 +54,7 @@ def retry_request(request: Request, reason: str, spider: Spider) -> Request | No
         return None
     stats.inc_value("retry/count")
     stats.inc_value(f"retry/reason_count/{reason}")
-    meta = {name: value for name, value in request.meta.items() if name not in _OF_REDIRECTS}
+    meta = {name: value for name, value in request.meta.items() if name not in _OF_ONE_TRY}
     meta |= {
         _TRIES: tries,
         _FAILED_AT: failed_at,
@@ -56,6 +62,12 @@ def retry_request(request: Request, reason: str, spider: Spider) -> Request | No
     }
     url = request.meta.get("redirect_urls", [request.url])[0]
     return request.replace(url=url, meta=meta, dont_filter=True)
+
+
+def tries_of(request: Request) -> int:
+    """How many tries of a request have failed."""
+    tries: int = request.meta.get(_TRIES, 0)
+    return tries
 
 
 class RetryingMiddleware:
@@ -106,7 +118,7 @@ class RetryingMiddleware:
         hosts = hosts_of(self._crawler)
         host = hosts.of(request.url)
         host.check()
-        if request.meta.get(_TRIES, 0) >= hosts.manners.retry_times:
+        if tries_of(request) >= hosts.manners.retry_times:
             await self._prove(request)
         spider = self._crawler.spider
         if spider is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["browser_handlers", "fast_profile"]
+__all__ = ["at_once_of_host", "fast_profile"]
 
 BOT_NAME = "likewise"
 SPIDER_MODULES = ["scrapers.spiders"]
@@ -44,6 +44,7 @@ RETRY_EXCEPTIONS = [
     "twisted.internet.error.ConnectError",
     "twisted.web._newclient.RequestNotSent",
     "playwright.async_api.Error",  # a page that crashed or took too long, a browser that died
+    "scrapers.browser_handler.HungBrowserError",
     OSError,  # of the socket
 ]
 
@@ -103,14 +104,12 @@ STOP_GRACE_S = 3.0  # s; answers under way get as long, then what was read is la
 
 # Browser, for catalogue pages alone.
 PLAYWRIGHT_BROWSER_TYPE = "chromium"
-PLAYWRIGHT_MAX_CONTEXTS = 1  # contexts; each costs 50 MB
+PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 0  # ms; none: a page waits for its turn like any request
 PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 4  # pages; two cores render no more at a time
-PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 20_000  # ms
-
-
-def browser_handlers(scheme: str) -> dict[str, str]:
-    """What downloads when a crawl needs a browser; only requests marked so go through it."""
-    return {scheme: "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"}
+BROWSER_PAGES_OF_CONTEXT = 200  # pages, then a fresh context; each costs 50 MB and grows
+BROWSER_DRAWS_WITHIN_MS = 20_000.0  # ms; time in which nothing is loaded
+BROWSER_HUNG_AFTER_S = 45.0  # s; a page in which nothing happens for so long is closed
+DOWNLOAD_SLOTS = {"browser": {"concurrency": 4, "delay": 0.0}}  # pages; their loads are paced
 
 
 def fast_profile() -> dict[str, Any]:
@@ -124,7 +123,15 @@ def fast_profile() -> dict[str, Any]:
         "PATIENCE_S": 72.0,  # s; 0.02 h
         "RETRY_BACKOFF_S": 0.1,  # s
         "RETRY_BACKOFF_MAX_S": 5.0,  # s
+        "BROWSER_DRAWS_WITHIN_MS": 6_000.0,  # ms
+        "BROWSER_HUNG_AFTER_S": 20.0,  # s
         "LANDING_PART_AGE_S": 10.0,  # s; a crawl on loopback lasts a minute
         "HTTPPROXY_ENABLED": False,  # loopback is reached without
         "URLLENGTH_LIMIT": 0,  # the stand-in's urls are short
     }
+
+
+def at_once_of_host(*, fast: bool) -> int:
+    """Requests that may be under way to a host, which the processes of a crawl share."""
+    chosen: int = fast_profile()["CONCURRENT_REQUESTS_PER_DOMAIN"]
+    return chosen if fast else CONCURRENT_REQUESTS_PER_DOMAIN

@@ -1,0 +1,147 @@
+"""What one page of a browser loads, asked for by the crawl's own downloader."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, MutableMapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Final
+
+from playwright.async_api import Error as BrowserError
+from playwright.async_api import Page, Route
+from playwright.async_api import Request as BrowserRequest
+from playwright.async_api import TimeoutError as BrowserTimeoutError
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from scrapers.errors import CrawlStoppingError
+
+__all__ = ["PageTraffic"]
+
+_log = logging.getLogger(__name__)
+
+_MOST_LOADS: Final = 64  # of a page; a grid has three
+_MOST_SCRIPTS: Final = 32  # kept for further pages
+_SENT_ON: Final[tuple[str, ...]] = ("accept", "content-type", "x-requested-with")
+_HANDED_ON: Final = ("Content-Type", "Content-Security-Policy", "Access-Control-Allow-Origin")
+_SHOWN: Final = ("text/", "application/xhtml+xml", "application/json")
+
+
+class PageTraffic:
+    """Loads of one page; ``fault`` is why the document, or something that ends a crawl, failed.
+
+    Parameters
+    ----------
+    scripts : scripts that pages of this crawl loaded already, by url.
+    """
+
+    def __init__(
+        self,
+        crawler: Crawler,
+        is_unwanted: Callable[[BrowserRequest], bool],
+        scripts: MutableMapping[str, Response],
+    ) -> None:
+        self.page: Page | None = None
+        self.fault: Exception | None = None
+        self._crawler = crawler
+        self._is_unwanted = is_unwanted
+        self._scripts = scripts
+        self._status: int = HTTPStatus.OK
+        self._loads = 0
+        self._pending = 0
+        self._busy_at = time.monotonic()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the page last loaded anything; 0 while it does."""
+        return 0.0 if self._pending else time.monotonic() - self._busy_at
+
+    async def attach(self, page: Page, request: Request) -> None:
+        """See to all that a page loads from now on."""
+        del request
+        self.page = page
+        self._busy_at = time.monotonic()
+        await page.route("**", self._answer)
+
+    async def until_drawn(self, page: Page, selector: str, timeout_ms: float) -> None:
+        """Wait for an element; an answer that is no page is not waited for.
+
+        Raises
+        ------
+        BrowserTimeoutError : the page drew for longer than the timeout, and loaded nothing.
+        """
+        while self._status == HTTPStatus.OK:
+            try:
+                await page.wait_for_selector(selector, state="attached", timeout=timeout_ms)
+            except BrowserTimeoutError:
+                if self.idle_s * 1000 >= timeout_ms:
+                    raise
+            else:
+                return
+
+    async def _answer(self, route: Route) -> None:
+        asked = route.request
+        if self._is_unwanted(asked) or self._loads >= _MOST_LOADS:
+            await _quietly(route.fallback())  # to scrapy-playwright, which refuses it by the rule
+            return
+        self._loads += 1
+        self._pending += 1
+        try:
+            response = await self._load(asked)
+        except Exception as err:  # whatever it was, the page must hear of it
+            if asked.is_navigation_request() or isinstance(err, CrawlStoppingError):
+                self.fault = err
+            elif isinstance(err, IgnoreRequest):
+                _log.info("a page may not load %s: %s", asked.url, err)
+            await _quietly(route.abort())
+        else:
+            await self._hand_on(route, response)
+        finally:
+            self._pending -= 1
+            self._busy_at = time.monotonic()
+
+    async def _load(self, asked: BrowserRequest) -> Response:
+        kept = self._scripts.get(asked.url)
+        if kept is not None:
+            return kept
+        headers: dict[str, str] = {
+            name: asked.headers[name] for name in _SENT_ON if name in asked.headers
+        }
+        request = Request(
+            asked.url,
+            method=asked.method,
+            headers=headers,
+            body=asked.post_data_buffer or b"",
+            meta={"dont_retry": True},  # the page as a whole is what is tried again
+            callback=NO_CALLBACK,
+            dont_filter=True,
+        )
+        response: Response = await self._crawler.engine.download_async(request)
+        is_script = asked.resource_type == "script" and response.status == HTTPStatus.OK
+        if is_script and len(self._scripts) < _MOST_SCRIPTS:
+            self._scripts[asked.url] = response
+        return response
+
+    async def _hand_on(self, route: Route, response: Response) -> None:
+        headers = {
+            name: value.decode("latin-1")
+            for name in _HANDED_ON
+            if (value := response.headers.get(name)) is not None
+        }
+        if route.request.is_navigation_request():
+            self._status = response.status
+            if not headers.get("Content-Type", "").startswith(_SHOWN):
+                headers["Content-Type"] = "text/html"  # anything else would be a download
+        handed = route.fulfill(status=response.status, headers=headers, body=response.body)
+        await _quietly(handed)
+
+
+async def _quietly(step: object) -> None:
+    """Take a step with a page that may have been closed meanwhile."""
+    with suppress(BrowserError):
+        await step  # type: ignore[misc]
