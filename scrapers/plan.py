@@ -21,6 +21,7 @@ from scrapers.records import (
     raw_folder,
     read_manifest,
 )
+from scrapers.settings import at_once_of_host
 
 __all__ = ["CrawlPlan", "make_plan"]
 
@@ -68,6 +69,7 @@ def make_plan(site: str, arguments: Mapping[str, str], environment: Mapping[str,
     asked = read_arguments(arguments, faults)
     _check_manners(asked, settings, faults)
     _check_browser(asked, settings, faults)
+    _check_worker(asked, settings, faults)
     if faults:
         raise ArgumentError(faults)
     try:
@@ -105,11 +107,20 @@ def _check_browser(asked: CrawlArguments, settings: CrawlSettings, faults: list[
         )
 
 
+def _check_worker(asked: CrawlArguments, settings: CrawlSettings, faults: list[str]) -> None:
+    at_once = at_once_of_host(fast=settings.profile is Profile.FAST)
+    if asked.worker.of > at_once:
+        faults.append(
+            f"worker is {asked.worker.number}/{asked.worker.of}: the {settings.profile} profile "
+            f"asks a host for {at_once} pages at once, so that no more processes can share them"
+        )
+    if asked.worker.of > 1 and asked.stage is Stage.CATALOGUE:
+        faults.append("worker is set for the catalogue: one process reads it; leave worker out")
+
+
 def _checked_zone(site: str, asked: CrawlArguments, data: Path, faults: list[str]) -> Path | None:
     table = STAGE_TABLES[asked.stage]
     manifest = read_manifest(raw_folder(data, site, table, asked.landing_id))
-    if asked.worker.of > 1 and asked.stage is Stage.CATALOGUE:
-        faults.append("worker is set for the catalogue: one process reads it; leave worker out")
     if manifest is not None and manifest.status is RunStatus.COMPLETE:
         faults.append(
             f"run_id {asked.run_id} has landed its {table} already and is complete: "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -9,13 +11,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
-from urllib.parse import urlsplit
 
 import scrapy
-from playwright.async_api import Request as BrowserRequest
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
@@ -23,10 +22,10 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from scrapers.arguments import origin
-from scrapers.chromium import FLAGS, installed_chromium
+from scrapers.browser import browser_settings
 from scrapers.counts import Count
 from scrapers.environment import Profile
-from scrapers.errors import CrawlStoppingError
+from scrapers.errors import CrawlStoppingError, LeftAloneError
 from scrapers.ledger import Ledger, ledger_url
 from scrapers.pages import CataloguePage, DirectoryPage, LikesOfPage
 from scrapers.plan import CrawlPlan, make_plan
@@ -43,7 +42,8 @@ from scrapers.records import (
     UnitState,
     load_or_create_key,
 )
-from scrapers.settings import browser_handlers, fast_profile
+from scrapers.retrying import retry_request
+from scrapers.settings import fast_profile
 from scrapers.stages import make_stage
 from scrapers.tally import Tally
 from scrapers.units import EndedUnit, Unit
@@ -52,6 +52,7 @@ from scrapers.work import Work
 __all__ = [
     "EXIT_CODES",
     "FINISHED",
+    "LEFT_ALONE",
     "PARENT_GONE",
     "SHUTDOWN",
     "STATUS_STAT",
@@ -61,13 +62,16 @@ __all__ = [
 ]
 
 FINISHED: Final = "finished"
+LEFT_ALONE: Final = "left_alone"
 PARENT_GONE: Final = "parent_gone"
 SHUTDOWN: Final = "shutdown"
-_NO_PICTURES: Final = "--blink-settings=imagesEnabled=false"  # refusing each costs more
 STATUS_STAT: Final = "likewise/status"
 EXIT_CODES: Final[Mapping[RunStatus, int]] = MappingProxyType(
     {RunStatus.COMPLETE: 0, RunStatus.PARTIAL: 3, RunStatus.FAILED: 1}
 )
+
+
+_log = logging.getLogger(__name__)
 
 
 class SiteSpider(scrapy.Spider):
@@ -221,7 +225,9 @@ class SiteSpider(scrapy.Spider):
 
     def failed(self, failure: Failure) -> Iterator[EndedUnit]:
         """End a unit whose page cannot be had; one that was cut off is left for the next crawl."""
-        if not isinstance(failure.value, CrawlStoppingError):
+        if isinstance(failure.value, LeftAloneError):
+            self.leave(str(failure.value))
+        elif not isinstance(failure.value, CrawlStoppingError):
             request: Request = failure.request  # type: ignore[attr-defined]  # Scrapy sets it
             yield self.stage.given_up(request, why(failure))
 
@@ -230,8 +236,17 @@ class SiteSpider(scrapy.Spider):
         request = response.request
         if request is None:
             raise ValueError("an answer without its request cannot be asked for again")
-        again = get_retry_request(request, spider=self, reason=reason)
+        again = retry_request(request, reason, self)
         yield self.stage.given_up(request, reason) if again is None else again
+
+    def leave(self, reason: str) -> None:
+        """End the crawl, because the site wants or needs to be left alone; what is left waits."""
+        if not self.work.is_stopped:
+            self.work.stop()
+            self.tally.counts[f"left alone: {reason}"] += 1
+            _log.error("The crawl ends: %s", reason)
+            closing = self.crawler.engine.close_spider_async(reason=LEFT_ALONE)
+            self._closing = asyncio.ensure_future(closing)
 
     def is_of_site(self, url: str) -> bool:
         """Whether a url leads to the site."""
@@ -288,29 +303,13 @@ def why(failure: Failure) -> str:
 
 
 def _apply(plan: CrawlPlan, origins: frozenset[str], settings: BaseSettings) -> None:
-    chosen: dict[str, Any] = {"USER_AGENT": plan.user_agent}
+    asked = plan.arguments
+    chosen: dict[str, Any] = {"USER_AGENT": plan.user_agent, "CRAWL_WORKERS": asked.worker.of}
     if plan.settings.profile is Profile.FAST:
         chosen |= fast_profile()
-    asked = plan.arguments
+    if plan.settings.patience_h is not None:
+        chosen["PATIENCE_S"] = plan.settings.patience_h * 3600
     if asked.stage is Stage.CATALOGUE and asked.catalogue is CatalogueSource.BROWSER:
-        chosen |= _browser(asked.base_url, origins)
+        chosen |= browser_settings(asked.base_url, origins)
     for name, value in chosen.items():
         settings.set(name, value, priority="spider")
-
-
-def _browser(base_url: str, origins: frozenset[str]) -> dict[str, Any]:
-    """Settings that start a browser, which loads documents, scripts and data of the site only."""
-    path = installed_chromium()
-    options: dict[str, Any] = {"headless": True, "args": [*FLAGS, _NO_PICTURES]}
-    if path is not None:
-        options["executable_path"] = path
-    allowed = {"document", "script", "xhr", "fetch"}
-
-    def is_unwanted(request: BrowserRequest) -> bool:
-        return request.resource_type not in allowed or origin(request.url) not in origins
-
-    return {
-        "DOWNLOAD_HANDLERS": browser_handlers(urlsplit(base_url).scheme),
-        "PLAYWRIGHT_LAUNCH_OPTIONS": options,
-        "PLAYWRIGHT_ABORT_REQUEST": is_unwanted,
-    }
