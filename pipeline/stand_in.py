@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.processes import Children, free_port
+from pipeline.processes import Children
 
 __all__ = ["StandIn", "start_stand_in"]
 
 _SITE: Final = "sketchfab"
 _PORT: Final = 8900
-"""Asked for first, so that picture links of one run hold in the next."""
+"""Asked for first, so that picture links of one run hold in the next; it says which it took."""
 _DEFAULT_FLOOR: Final = 0
 _WORLD_FLOOR: Final = 1
 
@@ -64,7 +64,7 @@ def start_stand_in(children: Children, stand_in: StandIn, logs: Path) -> Mapping
     ProcessError : it does not start; its log says why.
     """
     world = [] if stand_in.world is None else ["--world", str(stand_in.world.resolve())]
-    options = ["--port", str(free_port(_PORT)), "--exit-with-parent", *world]
+    options = ["--port", str(_PORT), "--exit-with-parent", *world]
     command = [sys.executable, "-m", "scrapers.replica", _SITE, *options]
     child = children.start("the stand-in site", command, {}, logs / "stand-in.log", piped=True)
     return stand_in.environment(child.next_line())

@@ -2,14 +2,15 @@
 
 ReplicaError
 ├── WorldError
-└── AddressError
+├── AddressError
+└── FaultNameError
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-__all__ = ["AddressError", "ReplicaError", "WorldError"]
+__all__ = ["AddressError", "FaultNameError", "ReplicaError", "WorldError"]
 
 
 class ReplicaError(Exception):
@@ -27,3 +28,11 @@ class WorldError(ReplicaError):
 
 class AddressError(ReplicaError):
     """A stand-in cannot listen where it was told to."""
+
+
+class FaultNameError(ReplicaError):
+    """A stand-in cannot play a fault; the message lists all that it can."""
+
+    def __init__(self, unknown: Iterable[str], known: Iterable[str]) -> None:
+        listed = "".join(f"\n  {name}" for name in known)
+        super().__init__(f"no fault is called {', '.join(unknown)}; there are:{listed}")

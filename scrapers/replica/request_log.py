@@ -46,7 +46,7 @@ class LoggedApp:
 
     A line holds ``started_s`` (monotonic) and ``started_at`` (UTC) of the request's arrival,
     ``duration_s``, ``method``, ``path`` with its query, ``status`` (null where no answer
-    began) and ``user_agent``.
+    began), ``faults`` (names of those that were played) and ``user_agent``.
     """
 
     def __init__(self, app: ASGIApp, log: RequestLog) -> None:
@@ -86,5 +86,6 @@ def _line(
         "method": scope["method"],
         "path": f"{path}?{query}" if query else path,
         "status": status,
+        "faults": scope.get("state", {}).get("faults", []),
         "user_agent": agents[0].decode("latin-1") if agents else None,
     }

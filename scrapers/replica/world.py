@@ -2,7 +2,8 @@
 
 A world is a folder with ``likes.parquet`` (``user_handle, item_id`` and, where known,
 ``liked_at``) and ``items.parquet`` (``item_id`` and, where known, ``title, creator, tags,
-categories, license, published_at, thumbnail_url``).
+categories, license, published_at, thumbnail_url``; ``listed_again_at`` is the rank at which the
+catalogue names an item a second time, as happens on a real site whose ranks shift).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _ITEMS_OPTIONAL: Final = {
     "license": pl.String,
     "published_at": pl.Datetime("us", "UTC"),
     "thumbnail_url": pl.String,
+    "listed_again_at": pl.Int64,
 }
 
 
@@ -89,11 +91,16 @@ class LikeLists:
 
 @dataclass(frozen=True)
 class World:
-    """Items (most liked first, ties by id), users (by handle) and the likes from both sides."""
+    """Items (most liked first, ties by id), users (by handle) and the likes from both sides.
+
+    ``listing`` holds the positions of items in the order of the catalogue, where one may stand
+    twice.
+    """
 
     name: str
     folder: Path
     items: Sequence[Item]
+    listing: Sequence[int]
     users: Sequence[str]
     item_index: Mapping[str, int]
     user_index: Mapping[str, int]
@@ -128,6 +135,7 @@ def read_world(folder: Path) -> World:
         name=folder.resolve().name,
         folder=folder,
         items=tuple(_item(row) for row in rows.iter_rows(named=True)),
+        listing=_listing(rows["listed_again_at"]),
         users=tuple(users.to_list()),
         item_index={item_id: idx for idx, item_id in enumerate(rows["item_id"])},
         user_index={handle: idx for idx, handle in enumerate(users)},
@@ -184,6 +192,16 @@ def _items_by_likes(items: pl.DataFrame, likes: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.col("like_count").fill_null(0)).sort(
         "like_count", "item_id", descending=[True, False]
     )
+
+
+def _listing(listed_again_at: pl.Series) -> Sequence[int]:
+    listing: Sequence[int] = range(len(listed_again_at))
+    again = [(rank, idx) for idx, rank in enumerate(listed_again_at) if rank is not None]
+    if again:
+        listing = list(listing)
+        for rank, idx in sorted(again):
+            listing.insert(rank, idx)
+    return listing
 
 
 def _positions(ids: pl.Series, name: str) -> pl.DataFrame:

@@ -97,8 +97,9 @@ class _Api:
         """A page of the infinite grid: what its script needs, and whether there is more."""
         page = read_number(request.query_params, "page", default=1, least=1)
         first = (page - 1) * GRID_PAGE_SIZE
-        items = self._world.items[first : first + GRID_PAGE_SIZE]
-        more = first + GRID_PAGE_SIZE < len(self._world.items)
+        listing = self._world.listing
+        items = [self._world.items[idx] for idx in listing[first : first + GRID_PAGE_SIZE]]
+        more = first + GRID_PAGE_SIZE < len(listing)
         rows = [self._grid_row(item) for item in items]
         return _json(dump({"results": rows, "nextPage": page + 1 if more else None}))
 
@@ -113,7 +114,7 @@ class _Api:
 
     def _order(self, sort_by: str) -> Sequence[int]:
         if sort_by == _LIKES_FIRST:
-            return range(len(self._world.items))
+            return self._world.listing
         if sort_by == _NEWEST_FIRST:
             return self._catalogue.newest_first
         raise BadParameterError(f"sort_by: one of {_LIKES_FIRST}, {_NEWEST_FIRST} is required")

@@ -95,7 +95,25 @@ def test_loopback_hosts_get_a_free_port(host):
         assert url_of(listener) == f"http://127.0.0.1:{port}"
 
 
-def test_a_taken_port_is_named_with_a_remedy():
+def test_the_port_after_a_taken_one_is_had_and_said(capsys):
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port) as second:
+            had = second.getsockname()[1]
+        assert port < had <= port + 20
+        assert capsys.readouterr().err == f"port {port} is taken: {had} is used instead\n"
+
+
+def test_a_free_port_is_had_without_a_word(capsys):
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+    with listen("127.0.0.1", port) as listener:
+        assert listener.getsockname()[1] == port
+    assert capsys.readouterr().err == ""
+
+
+def test_taken_ports_are_named_with_a_remedy_when_all_that_are_tried_are(monkeypatch):
+    monkeypatch.setattr("scrapers.replica.server._PORTS_TRIED", 1)
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(AddressError, match=f"127.0.0.1:{port}.*choose another port"):
