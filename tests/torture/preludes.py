@@ -1,0 +1,73 @@
+"""Python that runs before a crawl and lets it die, or run short, at a named point."""
+
+from __future__ import annotations
+
+__all__ = ["POINTS", "dies_at", "small_files"]
+
+POINTS = (
+    "before the part is renamed",
+    "after the part is renamed",
+    "before the manifest is renamed",
+    "after the manifest is renamed",
+    "before the ledger commits",
+    "after the ledger commits",
+)
+
+_DIES = '''
+import os, signal
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from scrapers.ledger import Ledger
+
+times, settling = [{times}], []
+
+def come_to(point):
+    if point == "{point}":
+        times[0] -= 1
+        if times[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+def replace(self, target, replace=Path.replace):
+    parted = Path(target).name.startswith("part-")
+    thing = "part" if parted else Path(target).stem
+    if parted:
+        parts.append(target)
+    if parts:
+        come_to(f"before the {{thing}} is renamed")
+    replaced = replace(self, target)
+    if parts:
+        come_to(f"after the {{thing}} is renamed")
+    return replaced
+
+def settle(self, units, memories, settle=Ledger.settle):
+    settling.append(bool(units))
+    settled = settle(self, units, memories)
+    if settling.pop():
+        come_to("after the ledger commits")
+    return settled
+
+@event.listens_for(Engine, "commit")
+def commit(connection):
+    if any(settling):
+        come_to("before the ledger commits")
+
+parts = []
+Path.replace, Ledger.settle = replace, settle
+'''
+
+
+def dies_at(point: str, times: int) -> str:
+    """Prelude that kills the crawl the `times`-th time that it comes to a point.
+
+    Manifests count once a part was written: the first ones only say that a crawl has begun.
+    """
+    return _DIES.format(point=point, times=times)
+
+
+def small_files(size_bytes: int) -> str:
+    """Prelude after which no file may be longer, as on a disk that is full."""
+    return (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size_bytes}, {size_bytes}))"
+    )

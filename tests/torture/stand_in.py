@@ -1,0 +1,103 @@
+"""The stand-in as a process of its own, and what it says of itself."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["ROOT", "StandIn"]
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30.0
+
+
+class StandIn:
+    """Serves a world while the ``with`` block lasts.
+
+    Parameters
+    ----------
+    faults : names as ``--fault`` takes them.
+    options : further words of the command line.
+    """
+
+    def __init__(
+        self,
+        world: Path,
+        *,
+        faults: Sequence[str] = (),
+        seed: int = 0,
+        options: Sequence[str] = (),
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="likewise-stand-in-")
+        self._log = Path(self._folder.name) / "requests.jsonl"
+        self._lines: list[dict[str, Any]] = []
+        command = [sys.executable, "-m", "scrapers.replica", "sketchfab", "--exit-with-parent"]
+        command += ["--world", str(world), "--log", str(self._log), *options]
+        if faults:
+            command += ["--fault", ",".join(faults), "--seed", str(seed)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.url = self._process.stdout.readline().strip() if self._process.stdout else ""
+
+    def __enter__(self) -> Self:
+        if not self.url:
+            raise RuntimeError("the stand-in did not begin to serve")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def stop(self) -> None:
+        """End the process and keep its log; a second call does nothing."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait(PATIENCE_S)
+        if self._process.stdout:
+            self._process.stdout.close()
+        if not self._lines and self._log.exists():
+            lines = map(json.loads, self._log.read_text("utf-8").splitlines())
+            self._lines = sorted(lines, key=lambda line: float(line["started_s"]))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Lines of the log in the order of arrival; ends the process."""
+        self.stop()
+        return self._lines
+
+    def likes(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        """Likes that stood there throughout, and those that came or went meanwhile."""
+        told = self.ask("/_truth/likes")
+        must, may = told["must_have"], told["may_have"]
+        return set(map(tuple, must)), set(map(tuple, may))
+
+    def faults(self) -> Mapping[str, int]:
+        """How often each fault was played."""
+        played: Mapping[str, int] = self.ask("/_truth/faults")
+        return played
+
+    def manners(self) -> Mapping[str, int]:
+        """What the stand-in saw of the crawler's manners."""
+        seen: Mapping[str, int] = self.ask("/_truth/manners")
+        return seen
+
+    def ask(self, path: str, *, method: str = "GET") -> Any:
+        """JSON of a path of the stand-in's own."""
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310  loopback
+        unchecked = ssl._create_unverified_context()  # its certificate may be a bad one
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=unchecked)
+        )
+        with opener.open(request, timeout=PATIENCE_S) as answer:
+            return json.loads(answer.read())
