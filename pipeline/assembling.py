@@ -14,6 +14,7 @@ import polars as pl
 from pipeline.charts import draw_charts
 from pipeline.dataset.curated import Curated, polars_schema, require_curated
 from pipeline.dataset.likes import likes_run_ids
+from pipeline.dataset.presence import Presence
 from pipeline.dataset.raw import latest_site_record
 from pipeline.errors import SnapshotError
 from pipeline.lists import ModelLists, lists_path, load_lists
@@ -42,6 +43,7 @@ def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
     LikewiseError : a step has not run, or models were fitted on different interactions.
     """
     likes = require_curated(data, site.name, Curated.LIKES)
+    items = require_curated(data, site.name, Curated.ITEMS)
     facts = [load_facts(model_path(data, site.name, model.name)) for model in RECOMMENDERS]
     learned_from = {fact.data_sha256 for fact in facts}
     if len(learned_from) != 1:
@@ -53,12 +55,12 @@ def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
     evaluation = pl.read_parquet(evaluation_path(data, site.name))
     return SnapshotContents(
         site=_site(data, site),
-        items=require_curated(data, site.name, Curated.ITEMS),
+        items=items,
         likes=likes,
         models=models,
         lists=_lists(data, site.name),
         evaluation=evaluation,
-        charts=draw_charts(likes, evaluation, models),
+        charts=draw_charts(Presence.of(likes, items).likes, evaluation, models),
         run_ids=likes_run_ids(data, site.name),
         data_sha256=learned_from.pop(),
     )

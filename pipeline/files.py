@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,15 @@ from typing import Final
 
 import polars as pl
 
-__all__ = ["write_atomically", "write_bytes", "write_frame", "write_frames", "write_text"]
+__all__ = [
+    "locked",
+    "sync",
+    "write_atomically",
+    "write_bytes",
+    "write_frame",
+    "write_frames",
+    "write_text",
+]
 
 _FILE_MODE: Final = 0o644
 _TEMPORARY_SUFFIX: Final = ".tmp"
@@ -26,7 +35,7 @@ def write_atomically(path: Path, write: Callable[[Path], None], *, mode: int = _
     """
     with _staged(path, write, mode) as temporary:
         temporary.replace(path)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def write_bytes(path: Path, content: bytes, *, mode: int = _FILE_MODE) -> None:
@@ -58,7 +67,7 @@ def write_frames(frames: Mapping[Path, pl.DataFrame]) -> None:
         for temporary, path in staged:
             temporary.replace(path)
     for folder in {path.parent for path in frames}:
-        _sync_folder(folder)
+        sync(folder)
 
 
 def _write(frame: pl.DataFrame, temporary: Path) -> None:
@@ -80,16 +89,30 @@ def _staged(path: Path, write: Callable[[Path], None], mode: int) -> Iterator[Pa
     try:
         write(temporary)
         temporary.chmod(mode)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Have the disk hold a file, or a folder's names, as they stand now."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file or folder that is there; waits while another holder has it.
+
+    The operating system drops the lock when its holder dies.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(descriptor)

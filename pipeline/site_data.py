@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from pipeline.dataset.columns import ITEM_ID, PAIR, USER_ID
 from pipeline.dataset.curated import Curated, require_curated
 from pipeline.dataset.matrix import Dataset, dataset_from, user_items_of
+from pipeline.dataset.presence import read_present
 from pipeline.dataset.split_file import read_split
 from pipeline.evaluation.protocol import HeldOut
 
@@ -16,25 +17,24 @@ __all__ = ["held_out", "seen_items", "site_dataset"]
 
 
 def site_dataset(data: Path, site: str) -> Dataset:
-    """All interactions of a site, over every catalogue item and every user with a like.
+    """All interactions of a site, over every item and every user with a like that are there.
 
     Raises
     ------
     CuratedZoneError : a curated table is missing or not of its declared form.
     """
-    likes = require_curated(data, site, Curated.LIKES)
-    items = require_curated(data, site, Curated.ITEMS)
+    present = read_present(data, site)
     return dataset_from(
         require_curated(data, site, Curated.INTERACTIONS),
-        item_ids=[*items[ITEM_ID], *likes[ITEM_ID].unique()],
+        item_ids=[*present.items[ITEM_ID], *present.likes[ITEM_ID].unique()],
         item_features=require_curated(data, site, Curated.ITEM_FEATURES),
-        user_ids=likes[USER_ID].unique(),
+        user_ids=present.likes[USER_ID].unique(),
     )
 
 
 def seen_items(data: Path, site: str, dataset: Dataset) -> csr_matrix:
-    """All curated likes on the dataset's positions: what is never recommended."""
-    return user_items_of(dataset, require_curated(data, site, Curated.LIKES).select(PAIR))
+    """All likes that are there on the dataset's positions: what is never recommended."""
+    return user_items_of(dataset, read_present(data, site).likes.select(PAIR))
 
 
 def held_out(data: Path, site: str) -> HeldOut:

@@ -78,6 +78,9 @@ _LICENSE = Column("license", "VARCHAR", "Licence label.", nullable=True)
 _PUBLISHED = Column("published_at", "TIMESTAMPTZ", "When the site published it.", nullable=True)
 _FIRST_SEEN = Column("first_seen_at", "TIMESTAMPTZ", "When a crawl first saw it.")
 _LAST_SEEN = Column("last_seen_at", "TIMESTAMPTZ", "When a crawl last saw it.")
+_GONE = Column(
+    "gone_at", "TIMESTAMPTZ", "When a crawl first missed it; null while it is there.", nullable=True
+)
 _URL = Column("url", "VARCHAR", "Page on the site.", nullable=True)
 _EMBED = Column("embed_url", "VARCHAR", "Player on the site.", nullable=True)
 _PICTURES = Column("thumbnails", _THUMBNAILS, "Pictures; width and height in pixels.")
@@ -284,6 +287,7 @@ CURATED_TABLES: Final[tuple[Table, ...]] = (
             _LIKED_AT,
             _FIRST_SEEN,
             _LAST_SEEN,
+            _GONE,
             Column("key_id", "VARCHAR", "Which secret made the pseudonym."),
         ),
         key=("user_id", "item_id"),
@@ -300,6 +304,7 @@ CURATED_TABLES: Final[tuple[Table, ...]] = (
             _PUBLISHED,
             _FIRST_SEEN,
             _LAST_SEEN,
+            _GONE,
             _URL,
             _EMBED,
             _PICTURES,
@@ -307,6 +312,19 @@ CURATED_TABLES: Final[tuple[Table, ...]] = (
             _CATEGORIES,
         ),
         key=("item_id",),
+    ),
+    Table(
+        "readings",
+        "One row a list that a crawl read whole: what was not seen since it began is gone.",
+        (
+            Column("kind", "VARCHAR", "item_likes, user_likes, item_features or catalogue."),
+            Column("key", "VARCHAR", "The item or the person whose list it is; else empty."),
+            Column("crawl_id", "VARCHAR", "The crawl that read it."),
+            Column("began_at", "TIMESTAMPTZ", "When that crawl began."),
+            Column("ended_at", "TIMESTAMPTZ", "When it was read to its end."),
+            Column("why", "VARCHAR", "gone where the site says it is not there.", nullable=True),
+        ),
+        key=("kind", "key", "crawl_id", "ended_at"),
     ),
     Table(
         "item_features",

@@ -55,6 +55,7 @@ class SmallSite:
             pl.Series("liked_at", times),
             pl.lit(NOW).alias("first_seen_at"),
             pl.lit(NOW).alias("last_seen_at"),
+            pl.lit(None, pl.Datetime("us", "UTC")).alias("gone_at"),
             pl.lit("0123456789abcdef").alias("key_id"),
         )
 
@@ -67,6 +68,7 @@ class SmallSite:
             rows,
             schema_overrides={
                 "published_at": pl.Datetime("us", "UTC"),
+                "gone_at": pl.Datetime("us", "UTC"),
                 "thumbnails": pl.List(picture),
                 "tags": pl.List(pl.String),
                 "categories": pl.List(pl.String),
@@ -86,6 +88,7 @@ class SmallSite:
             "published_at": None if bare else NOW - timedelta(days=10 * number),
             "first_seen_at": NOW,
             "last_seen_at": NOW,
+            "gone_at": None,
             "url": None if bare else page,
             "embed_url": None if bare else f"http://127.0.0.1:8000/models/{item_id}/embed",
             "thumbnails": [
@@ -95,6 +98,18 @@ class SmallSite:
             "tags": [] if bare else [_TAGS[number % 5], _TAGS[(number + 1) % 5].title()],
             "categories": [] if bare else ["Animals" if number % 2 else "Places"],
         }
+
+    @property
+    def readings(self) -> pl.DataFrame:
+        """Lists that a crawl read whole: one an item."""
+        return self.items.select(
+            pl.lit("item_likes").alias("kind"),
+            pl.col("item_id").alias("key"),
+            pl.lit("run-2").alias("crawl_id"),
+            pl.lit(NOW - timedelta(hours=1)).alias("began_at"),
+            pl.lit(NOW).alias("ended_at"),
+            pl.lit(None, pl.String).alias("why"),
+        )
 
     @property
     def interactions(self) -> pl.DataFrame:
@@ -228,7 +243,7 @@ class SmallSite:
 
     def write_curated(self, data: Path) -> None:
         """Write the curated zone as the assets would."""
-        for name in ("likes", "items", "item_features", "interactions", "split"):
+        for name in ("likes", "items", "readings", "item_features", "interactions", "split"):
             write_frame(getattr(self, name), data / "curated" / SITE / f"{name}.parquet")
 
 

@@ -16,6 +16,7 @@ from pipeline.dataset.interactions import interactions
 from pipeline.dataset.items import curate_items
 from pipeline.dataset.keys import load_or_create_key
 from pipeline.dataset.likes import curate_likes
+from pipeline.dataset.presence import read_present
 from pipeline.dataset.retention import purge_raw
 from pipeline.dataset.split_file import write_split
 from pipeline.dataset.splits import split_interactions
@@ -54,6 +55,7 @@ def _likes(site: Site) -> dg.AssetsDefinition:
                 "users": report.n_users,
                 "items": report.n_items,
                 "new_likes": report.n_new_likes,
+                "gone_likes": report.n_gone,
                 "raw_rows_read": report.n_raw_rows,
                 "crawl_runs": list(report.run_ids),
                 "key_id": report.key_id,
@@ -82,6 +84,7 @@ def _items(site: Site) -> dg.AssetsDefinition:
             metadata={
                 **row_count(report.n_items),
                 "new_items": report.n_new_items,
+                "gone_items": report.n_gone,
                 "known_by_id_alone": report.n_undescribed,
                 "most_liked": markdown_table(
                     first.select("title", "creator", "license", "announced_like_count")
@@ -103,7 +106,7 @@ def _item_features(site: Site) -> dg.AssetsDefinition:
         table=_TABLES[Curated.ITEM_FEATURES],
     )
     def features(workspace: Workspace) -> Result:
-        items = require_curated(workspace.data, site.name, Curated.ITEMS)
+        items = read_present(workspace.data, site.name).items
         frame = item_features(items, floor=workspace.settings.feature_floor)
         write_curated(workspace.data, site.name, Curated.ITEM_FEATURES, frame)
         common = (
@@ -127,12 +130,12 @@ def _interactions(site: Site) -> dg.AssetsDefinition:
         site,
         Curated.INTERACTIONS,
         description="What models learn from: one row a person and an item, after the k-core.",
-        after=[Curated.LIKES],
+        after=[Curated.LIKES, Curated.ITEMS],
         kinds=_KINDS,
         table=_TABLES[Curated.INTERACTIONS],
     )
     def learned(workspace: Workspace) -> Result:
-        likes = require_curated(workspace.data, site.name, Curated.LIKES)
+        likes = read_present(workspace.data, site.name).likes
         floors = workspace.settings
         frame = interactions(likes, user_floor=floors.user_floor, item_floor=floors.item_floor)
         write_curated(workspace.data, site.name, Curated.INTERACTIONS, frame)

@@ -11,6 +11,7 @@ import polars as pl
 from pipeline.dataset.columns import (
     CRAWLED_AT,
     FIRST_SEEN_AT,
+    GONE_AT,
     ITEM_ID,
     KEY_ID,
     LAST_SEEN_AT,
@@ -33,7 +34,7 @@ def anonymize(likes: pl.DataFrame, site: str, key: Key) -> pl.DataFrame:
     Returns
     -------
     columns of the curated table ``likes``: the earliest known ``liked_at`` of each pair, and
-    when crawls first and last saw it.
+    when crawls first and last saw it; none of them is gone.
     """
     handles = likes[USER_HANDLE].unique()
     pseudonyms = pl.DataFrame(
@@ -48,6 +49,9 @@ def anonymize(likes: pl.DataFrame, site: str, key: Key) -> pl.DataFrame:
             pl.col(CRAWLED_AT).min().alias(FIRST_SEEN_AT),
             pl.col(CRAWLED_AT).max().alias(LAST_SEEN_AT),
         )
-        .with_columns(pl.lit(key.key_id).alias(KEY_ID))
+        .with_columns(
+            pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias(GONE_AT),
+            pl.lit(key.key_id).alias(KEY_ID),
+        )
         .sort(PAIR)
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
 from pipeline.errors import CuratedZoneError, InputError
-from pipeline.files import write_atomically
+from pipeline.files import locked, write_atomically
 from pipeline.pointer import SITE_NAME_PATTERN
 from pipeline.tables import CURATED_TABLES, Table
 
@@ -19,6 +20,7 @@ __all__ = [
     "Curated",
     "curated_folder",
     "curated_path",
+    "curating",
     "empty_curated",
     "polars_schema",
     "read_curated",
@@ -33,6 +35,7 @@ class Curated(StrEnum):
 
     LIKES = "likes"
     ITEMS = "items"
+    READINGS = "readings"
     ITEM_FEATURES = "item_features"
     INTERACTIONS = "interactions"
     SPLIT = "split"
@@ -78,6 +81,15 @@ def curated_folder(data: Path, site: str) -> Path:
     return data / "curated" / site
 
 
+@contextmanager
+def curating(data: Path, site: str) -> Iterator[None]:
+    """Hold the lock under which a site's curated tables are read, changed and written."""
+    folder = curated_folder(data, site)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        yield
+
+
 def curated_path(data: Path, site: str, table: Curated) -> Path:
     """File of a curated table, whether it exists or not."""
     return curated_folder(data, site) / f"{table.value}.parquet"
@@ -86,6 +98,8 @@ def curated_path(data: Path, site: str, table: Curated) -> Path:
 def read_curated(data: Path, site: str, table: Curated) -> pl.DataFrame | None:
     """Rows of a curated table; None where nothing was curated yet.
 
+    A column that may be null and that an older file does not have yet is null.
+
     Raises
     ------
     CuratedZoneError : the file is not readable or not of the declared columns.
@@ -93,9 +107,14 @@ def read_curated(data: Path, site: str, table: Curated) -> pl.DataFrame | None:
     path = curated_path(data, site, table)
     if not path.exists():
         return None
-    schema = polars_schema(_TABLES[table.value])
+    declared = _TABLES[table.value]
+    added: dict[str, Literal["insert", "raise"]] = {
+        column.name: "insert" if column.nullable else "raise" for column in declared.columns
+    }
     try:
-        return pl.read_parquet(path, glob=False).match_to_schema(schema)
+        return pl.read_parquet(path, glob=False).match_to_schema(
+            polars_schema(declared), missing_columns=added
+        )
     except pl.exceptions.PolarsError as err:
         reason = str(err).splitlines()[0]
         remedy = "restore it, or remove it and curate the raw zone again"

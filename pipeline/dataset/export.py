@@ -16,7 +16,7 @@ from pipeline.dataset.columns import (
     USER_ID,
     WEIGHT,
 )
-from pipeline.dataset.curated import Curated, require_curated
+from pipeline.dataset.presence import read_present
 from pipeline.dataset.world import ITEM_COLUMNS, THUMBNAIL_URL
 from pipeline.errors import InputError
 from pipeline.files import write_frames
@@ -40,7 +40,7 @@ class Export:
 
 
 def export_world(data: Path, site: str, out: Path) -> Export:
-    """Write ``likes.parquet`` and ``items.parquet`` of a site into a folder.
+    """Write ``likes.parquet`` and ``items.parquet`` of a site, what is there, into a folder.
 
     The column ``user_handle`` of the world form holds the pseudonym.
 
@@ -50,11 +50,11 @@ def export_world(data: Path, site: str, out: Path) -> Export:
     CuratedZoneError : nothing was curated yet.
     """
     likes_path, items_path = out / "likes.parquet", out / "items.parquet"
-    present = [path for path in (likes_path, items_path) if path.exists()]
-    if present:
-        raise InputError([f"{path} exists: name another folder, or move it" for path in present])
-    likes = _world_likes(require_curated(data, site, Curated.LIKES))
-    items = _world_items(require_curated(data, site, Curated.ITEMS))
+    taken = [path for path in (likes_path, items_path) if path.exists()]
+    if taken:
+        raise InputError([f"{path} exists: name another folder, or move it" for path in taken])
+    present = read_present(data, site)
+    likes, items = _world_likes(present.likes), _world_items(present.items)
     write_frames({items_path: items, likes_path: likes})
     return Export(likes_path, items_path, len(likes), len(items))
 

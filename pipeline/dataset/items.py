@@ -13,29 +13,48 @@ from pipeline.dataset.columns import (
     CATEGORIES,
     CRAWLED_AT,
     FIRST_SEEN_AT,
+    GONE_AT,
     ITEM_ID,
     LAST_SEEN_AT,
     LIKE_COUNT,
     TAGS,
     THUMBNAILS,
+    TITLE,
+    URL,
 )
-from pipeline.dataset.curated import Curated, empty_curated, read_curated, write_curated
+from pipeline.dataset.crawls import crawls_of
+from pipeline.dataset.curated import (
+    Curated,
+    curating,
+    empty_curated,
+    read_curated,
+    write_curated,
+)
+from pipeline.dataset.gone import with_gone_items
 from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
+from pipeline.dataset.raw import raw_runs
+from pipeline.dataset.readings import add_readings
 from scrapers.records import RawTable
 
 __all__ = ["ItemsReport", "accumulate_items", "curate_items"]
 
 _LISTS: Final = (THUMBNAILS, TAGS, CATEGORIES)
+_OWN: Final = frozenset({ITEM_ID, FIRST_SEEN_AT, LAST_SEEN_AT, GONE_AT})
 _SOURCES: Final = (RawTable.ITEMS, RawTable.FEATURES)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemsReport:
-    """What a curation of items did; ``n_undescribed`` items are known by their id alone."""
+    """What a curation of items did.
+
+    ``n_items`` counts all that were ever seen, ``n_gone`` those of them that are gone;
+    ``n_undescribed`` items are known by their id alone.
+    """
 
     n_items: int
     n_new_items: int
     n_undescribed: int
+    n_gone: int
     n_raw_rows: int
     run_ids: tuple[str, ...]
 
@@ -44,7 +63,8 @@ def accumulate_items(curated: pl.DataFrame, *observed: pl.DataFrame) -> pl.DataF
     """Curated items after further observations: of each column the newest non-null value.
 
     What is curated counts as observed at its ``last_seen_at``; an empty list in it as not
-    known.  Runs that are added one by one, oldest first, give what all at once do.
+    known.  Runs that are added one by one, oldest first, give what all at once do.  What is
+    gone is not known of the rows: see `pipeline.dataset.gone`.
 
     Parameters
     ----------
@@ -57,7 +77,7 @@ def accumulate_items(curated: pl.DataFrame, *observed: pl.DataFrame) -> pl.DataF
     )
     schema = empty_curated(Curated.ITEMS).schema
     rows = pl.concat([known, *(_as_items(frame, schema) for frame in observed)], how="diagonal")
-    values = [name for name in schema if name not in {ITEM_ID, FIRST_SEEN_AT, LAST_SEEN_AT}]
+    values = [name for name in schema if name not in _OWN]
     return (
         rows.sort(CRAWLED_AT, maintain_order=True)
         .group_by(ITEM_ID)
@@ -66,6 +86,7 @@ def accumulate_items(curated: pl.DataFrame, *observed: pl.DataFrame) -> pl.DataF
                 FIRST_SEEN_AT
             ),
             pl.col(CRAWLED_AT).max().alias(LAST_SEEN_AT),
+            pl.lit(None, dtype=schema[GONE_AT]).alias(GONE_AT),
             *(pl.col(name).drop_nulls().last() for name in values),
         )
         .with_columns(pl.col(name).fill_null([]) for name in _LISTS)
@@ -83,39 +104,48 @@ def curate_items(data: Path, site: str) -> ItemsReport:
     """Add what was landed of items and features since the last time to the curated items.
 
     A liked item that no catalogue names gets a row of its id alone, so that every like has
-    an item.
+    an item.  What a whole catalogue does not list any more, or what the site says is not
+    there, is marked as gone.
 
     Raises
     ------
     RawZoneError : a part that is not what its manifest says.
     """
+    with curating(data, site):
+        return _curate_items(data, site)
+
+
+def _curate_items(data: Path, site: str) -> ItemsReport:
     curated = read_curated(data, site, Curated.ITEMS)
     ledger = read_ledger(data, site)
     if curated is None:
         curated, ledger = empty_curated(Curated.ITEMS), ledger.without(*_SOURCES)
-    landed = [new_rows(data, site, table, ledger) for table in _SOURCES]
-    runs = [run for found, _ in landed for run in found]
-    raw = [frame for _, frame in landed if frame is not None]
-    described = accumulate_items(curated, *raw)
-    items = accumulate_items(described, *_undescribed(data, site, described))
+    likes = read_curated(data, site, Curated.LIKES)
+    likes = empty_curated(Curated.LIKES) if likes is None else likes
+    landed = {table: raw_runs(data, site, table) for table in _SOURCES}
+    new = {table: new_rows(table, runs, ledger) for table, runs in landed.items()}
+    described = accumulate_items(curated, *(found.rows for found in new.values()))
+    known = accumulate_items(described, *_undescribed(likes, described))
+    for table, runs in landed.items():
+        readings = add_readings(data, site, crawls_of(runs), ledger, new[table].first_read_at)
+    items = with_gone_items(known, likes, readings)
     write_curated(data, site, Curated.ITEMS, items)
+    runs = [run for found in new.values() for run in found.runs]
     if runs:
         write_ledger(data, site, ledger.with_runs(runs))
-    bare = pl.all_horizontal(pl.col("title", "url").is_null())
+    bare = pl.all_horizontal(pl.col(TITLE, URL).is_null())
     return ItemsReport(
         n_items=len(items),
         n_new_items=len(items) - len(curated),
         n_undescribed=len(items.filter(bare)),
-        n_raw_rows=sum(len(frame) for frame in raw),
+        n_gone=items[GONE_AT].count(),
+        n_raw_rows=sum(len(found.rows) for found in new.values()),
         run_ids=tuple(sorted({run.run_id for run in runs})),
     )
 
 
-def _undescribed(data: Path, site: str, items: pl.DataFrame) -> list[pl.DataFrame]:
+def _undescribed(likes: pl.DataFrame, items: pl.DataFrame) -> list[pl.DataFrame]:
     """When likes first and last named items that have no row."""
-    likes = read_curated(data, site, Curated.LIKES)
-    if likes is None:
-        return []
     seen = likes.join(items, on=ITEM_ID, how="anti").group_by(ITEM_ID)
     return [
         seen.agg(pl.col(FIRST_SEEN_AT).min().alias(CRAWLED_AT)),

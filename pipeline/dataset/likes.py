@@ -10,6 +10,7 @@ import polars as pl
 from pipeline.dataset.anonymize import anonymize
 from pipeline.dataset.columns import (
     FIRST_SEEN_AT,
+    GONE_AT,
     ITEM_ID,
     KEY_ID,
     LAST_SEEN_AT,
@@ -17,9 +18,19 @@ from pipeline.dataset.columns import (
     PAIR,
     USER_ID,
 )
-from pipeline.dataset.curated import Curated, empty_curated, read_curated, write_curated
+from pipeline.dataset.crawls import crawls_of
+from pipeline.dataset.curated import (
+    Curated,
+    curating,
+    empty_curated,
+    read_curated,
+    write_curated,
+)
+from pipeline.dataset.gone import with_gone_likes
 from pipeline.dataset.keys import Key
 from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
+from pipeline.dataset.raw import raw_runs
+from pipeline.dataset.readings import add_readings
 from pipeline.errors import KeyFileError
 from scrapers.records import RawTable
 
@@ -28,12 +39,16 @@ __all__ = ["LikesReport", "accumulate_likes", "curate_likes", "likes_run_ids", "
 
 @dataclass(frozen=True, slots=True)
 class LikesReport:
-    """What a curation of likes did; ``run_ids`` are the runs that were read for it."""
+    """What a curation of likes did; ``run_ids`` are the runs that were read for it.
+
+    ``n_likes`` counts all that were ever seen, ``n_gone`` those of them that are gone.
+    """
 
     n_likes: int
     n_users: int
     n_items: int
     n_new_likes: int
+    n_gone: int
     n_raw_rows: int
     run_ids: tuple[str, ...]
     key_id: str
@@ -42,7 +57,8 @@ class LikesReport:
 def accumulate_likes(curated: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """Both frames as one, a row a pair: earliest ``liked_at`` and first, latest last seen.
 
-    The order of runs does not matter, and rows that come twice change nothing.
+    The order of runs does not matter, and rows that come twice change nothing.  What is gone
+    is not known of the rows: see `pipeline.dataset.gone`.
 
     Raises
     ------
@@ -56,6 +72,7 @@ def accumulate_likes(curated: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
             pl.col(LIKED_AT).min(),
             pl.col(FIRST_SEEN_AT).min(),
             pl.col(LAST_SEEN_AT).max(),
+            pl.lit(None, dtype=rows.schema[GONE_AT]).alias(GONE_AT),
             pl.col(KEY_ID).first(),
         )
         .sort(PAIR)
@@ -87,29 +104,40 @@ def refuse_other_key(data: Path, site: str, key: Key) -> None:
 def curate_likes(data: Path, site: str, key: Key) -> LikesReport:
     """Pseudonymize what was landed since the last time and add it to the curated likes.
 
+    Likes that a list which was read whole since does not hold any more are marked as gone.
+
     Raises
     ------
     KeyFileError : the curated likes were made with another key.
     RawZoneError : a part that is not what its manifest says.
     """
+    with curating(data, site):
+        return _curate_likes(data, site, key)
+
+
+def _curate_likes(data: Path, site: str, key: Key) -> LikesReport:
     curated = read_curated(data, site, Curated.LIKES)
     ledger = read_ledger(data, site)
     if curated is None:
         curated, ledger = empty_curated(Curated.LIKES), ledger.without(RawTable.LIKES)
     _refuse_mixed_keys(curated[KEY_ID], pl.Series([key.key_id]))
-    runs, raw = new_rows(data, site, RawTable.LIKES, ledger)
+    runs = raw_runs(data, site, RawTable.LIKES)
+    new = new_rows(RawTable.LIKES, runs, ledger)
     likes = curated
-    if raw is not None:
-        likes = accumulate_likes(curated, anonymize(raw, site, key))
+    if new.runs:
+        accumulated = accumulate_likes(curated, anonymize(new.rows, site, key))
+        readings = add_readings(data, site, crawls_of(runs), ledger, new.first_read_at)
+        likes = with_gone_likes(accumulated, readings)
         write_curated(data, site, Curated.LIKES, likes)
-        write_ledger(data, site, ledger.with_runs(runs))
+        write_ledger(data, site, ledger.with_runs(new.runs))
     return LikesReport(
         n_likes=len(likes),
         n_users=likes[USER_ID].n_unique(),
         n_items=likes[ITEM_ID].n_unique(),
         n_new_likes=len(likes) - len(curated),
-        n_raw_rows=0 if raw is None else len(raw),
-        run_ids=tuple(run.run_id for run in runs),
+        n_gone=likes[GONE_AT].count(),
+        n_raw_rows=len(new.rows),
+        run_ids=tuple(run.run_id for run in new.runs),
         key_id=key.key_id,
     )
 

@@ -22,7 +22,7 @@ from scrapers.records import (
     read_manifest,
 )
 
-__all__ = ["RawRun", "latest_site_record", "raw_runs", "read_parts", "table_folder"]
+__all__ = ["RawRun", "empty_raw", "latest_site_record", "raw_runs", "read_parts", "table_folder"]
 
 _ANY_RUN: Final = "run"
 
@@ -36,8 +36,13 @@ class RawRun:
 
     @property
     def run_id(self) -> str:
-        """Name of the crawl."""
+        """Name of what one process landed."""
         return self.manifest.run_id
+
+    @property
+    def crawl_id(self) -> str:
+        """Name of the crawl, which several processes may share."""
+        return self.manifest.crawl_id
 
 
 def table_folder(data: Path, site: str, table: RawTable) -> Path:
@@ -92,7 +97,7 @@ def read_parts(run: RawRun, parts: Sequence[Part] | None = None) -> pl.DataFrame
         columns of door 1.
     """
     schema = _schema(run.manifest.table)
-    frames, faults = [pl.DataFrame(schema=schema)], []
+    frames, faults = [empty_raw(run.manifest.table)], []
     for part in run.manifest.parts if parts is None else parts:
         try:
             frames.append(_read_part(run.folder / part.name, part, schema))
@@ -102,6 +107,11 @@ def read_parts(run: RawRun, parts: Sequence[Part] | None = None) -> pl.DataFrame
         remedy = "move the run's folder away and crawl again"
         raise RawZoneError(f"{run.folder} is not what it landed: {'; '.join(faults)}; {remedy}")
     return pl.concat(frames)
+
+
+def empty_raw(table: RawTable) -> pl.DataFrame:
+    """A raw table without a row."""
+    return pl.DataFrame(schema=_schema(table))
 
 
 def _read_part(path: Path, part: Part, schema: pl.Schema) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.assembling import evaluation_path
 from pipeline.dataset.columns import ITEM_ID, USER_ID
-from pipeline.dataset.curated import Curated, require_curated
+from pipeline.dataset.presence import read_present
 from pipeline.demo.refreshing import Refresh
 from pipeline.errors import SnapshotError
 from pipeline.files import write_text
@@ -30,7 +30,8 @@ _K: Final = 10
 class Summary:
     """Figures of one run.
 
-    ``likes_crawled`` counts rows that this run landed, ``likes`` the distinct ones of all runs;
+    ``likes_crawled`` counts rows that this run landed, ``likes`` the distinct ones of all runs
+    that are still there;
     ``evaluation`` has one row a model, metric and k, ``step_s`` the seconds of each asset.
     """
 
@@ -59,7 +60,8 @@ def summarize(
     ------
     LikewiseError : what a refresh writes is not there.
     """
-    likes = require_curated(data, site, Curated.LIKES)
+    present = read_present(data, site)
+    likes = present.likes
     pointer = read_pointer(data, site)
     if pointer is None:
         raise SnapshotError(f"the refresh of {site} has published nothing")
@@ -72,7 +74,7 @@ def summarize(
         likes_crawled=_crawled(data, site, refresh.crawl_run),
         likes=len(likes),
         users=likes[USER_ID].n_unique(),
-        items=len(require_curated(data, site, Curated.ITEMS)),
+        items=len(present.items),
         liked_items=likes[ITEM_ID].n_unique(),
         seconds=round(seconds, 1),
         step_s=refresh.step_s,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,15 +11,19 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from pipeline.dataset.presence import Presence
 from pipeline.errors import SnapshotError
+from pipeline.files import sync
 from pipeline.pointer import file_sha256, site_folder, snapshot_path
 from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_items, user_items
 from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
 from pipeline.snapshot.history import carried_history
-from pipeline.snapshot.lists import filled_lists
+from pipeline.snapshot.lists import filled_lists, without
 from pipeline.snapshot.verifying import verify
 from pipeline.tables import SCHEMA_VERSION, SNAPSHOT_TABLES, ddl
 
@@ -69,13 +72,14 @@ def build(
         path = snapshot_path(data, site, snapshot_id)
         temporary = path.with_name(f".{snapshot_id}{_TEMPORARY_SUFFIX}")
         try:
-            info = _info(site, snapshot_id, created_at, contents)
-            _write(temporary, info, contents, carried_history(data, site))
-            _refuse_faults(temporary, snapshot_id)
+            present = Presence.of(contents.likes, contents.items)
+            info = _info(site, snapshot_id, created_at, contents, present)
+            _write(temporary, info, contents, present, carried_history(data, site))
+            _refuse_faults(temporary, snapshot_id, present)
             sha256 = _seal(temporary)
             write_hash(data, site, snapshot_id, sha256)
             temporary.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
         finally:
             _remove_leftovers(path.parent)
     counts = {name: int(info.item(0, name)) for name in ("n_users", "n_items", "n_likes")}
@@ -98,16 +102,20 @@ def _fingerprint(site: str, contents: SnapshotContents, created_at: datetime) ->
 
 
 def _info(
-    site: str, snapshot_id: str, created_at: datetime, contents: SnapshotContents
+    site: str,
+    snapshot_id: str,
+    created_at: datetime,
+    contents: SnapshotContents,
+    present: Presence,
 ) -> pl.DataFrame:
-    likes = contents.likes
+    likes = present.likes
     key_ids = likes.get_column("key_id").unique().to_list()
     if len(key_ids) != 1:
         raise SnapshotError(
             f"curated likes of {site} carry {len(key_ids)} key ids {sorted(key_ids)}, 1 is "
             "allowed: likes there must be, and all anonymized with one key"
         )
-    known = pl.concat([contents.items.select("item_id"), likes.select("item_id")])
+    known = pl.concat([present.items.select("item_id"), likes.select("item_id")])
     return pl.DataFrame(
         {
             "snapshot_id": snapshot_id,
@@ -127,9 +135,13 @@ def _info(
 
 
 def _write(
-    path: Path, info: pl.DataFrame, contents: SnapshotContents, history: pl.DataFrame | None
+    path: Path,
+    info: pl.DataFrame,
+    contents: SnapshotContents,
+    present: Presence,
+    history: pl.DataFrame | None,
 ) -> None:
-    items = snapshot_items(contents.items, contents.likes)
+    items = snapshot_items(present.items, present.likes)
     config: dict[str, str | bool | int | float | list[str]] = {**_WRITER}
     config["temp_directory"] = f"{path}.spill"
     with duckdb.connect(path, config=config) as connection:
@@ -137,10 +149,12 @@ def _write(
         connection.execute("BEGIN")
         for statement in ddl():
             connection.execute(statement)
-        for name, frame in _frames(info, items, contents, history):
+        for name, frame in _frames(info, items, contents, present, history):
             _insert(connection, name, frame.to_arrow())
-        item_ids = items.get_column("item_id").to_numpy().astype(str)
-        for lists in contents.lists:
+        item_ids, gone_items = _ids(items["item_id"]), _ids(present.gone_items["item_id"])
+        gone_users = _ids(present.gone_users)
+        for made in contents.lists:
+            lists = without(made, gone_items, gone_users)
             for name, table in filled_lists(lists, item_ids):
                 _insert(connection, name, table)
         connection.execute("COMMIT")
@@ -153,6 +167,7 @@ def _frames(
     info: pl.DataFrame,
     items: pl.DataFrame,
     contents: SnapshotContents,
+    present: Presence,
     history: pl.DataFrame | None,
 ) -> Iterator[tuple[str, pl.DataFrame]]:
     own = contents.evaluation.select(
@@ -164,7 +179,7 @@ def _frames(
     yield "tags", item_group(items, "tags")
     yield "categories", item_group(items, "categories")
     yield "creators", item_group(items, "creator")
-    yield "user_items", user_items(contents.likes, items)
+    yield "user_items", user_items(present.likes, items)
     yield "models", contents.models
     yield "evaluation", contents.evaluation
     if history is not None:
@@ -188,8 +203,12 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -
     connection.unregister("_rows")
 
 
-def _refuse_faults(path: Path, snapshot_id: str) -> None:
-    faults = verify(path, snapshot_id=snapshot_id)
+def _ids(column: pl.Series) -> NDArray[np.str_]:
+    return column.to_numpy().astype(str)
+
+
+def _refuse_faults(path: Path, snapshot_id: str, present: Presence) -> None:
+    faults = verify(path, snapshot_id=snapshot_id, gone=present)
     if faults:
         raise SnapshotError(
             f"snapshot {snapshot_id} breaks {len(faults)} rules and is dropped:"
@@ -199,16 +218,8 @@ def _refuse_faults(path: Path, snapshot_id: str) -> None:
 
 def _seal(path: Path) -> str:
     path.chmod(_READ_ONLY)
-    _sync(path)
+    sync(path)
     return file_sha256(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -36,7 +36,7 @@ class SnapshotContents:
     Attributes
     ----------
     site : one row, columns of the snapshot table ``site``.
-    items, likes : the curated tables, whole.
+    items, likes : the curated tables, whole; what is gone stays out of the snapshot.
     models : columns of the snapshot table ``models``, one row a model.
     lists : lists of each model, read one at a time: a generator keeps memory low.
     evaluation : columns of the snapshot table ``evaluation``; no rows is allowed.

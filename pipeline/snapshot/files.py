@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from pipeline import files
 from pipeline.errors import SnapshotError
 from pipeline.files import write_text
 from pipeline.pointer import site_folder, snapshot_path
@@ -73,8 +73,8 @@ def locked(data: Path, site: str, name: str) -> Iterator[None]:
 
     The operating system drops the lock when its holder dies.
     """
-    folder = site_folder(data, site)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    path = site_folder(data, site) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with files.locked(path):
         yield

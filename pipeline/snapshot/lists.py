@@ -12,9 +12,32 @@ from numpy.typing import NDArray
 from pipeline.errors import SnapshotError
 from pipeline.lists import ModelLists
 
-__all__ = ["filled_lists", "list_columns"]
+__all__ = ["filled_lists", "list_columns", "without"]
 
 _BATCH_ROWS: Final = 8192
+
+
+def without(
+    lists: ModelLists, item_ids: NDArray[np.str_], user_ids: NDArray[np.str_]
+) -> ModelLists:
+    """The lists as if these items and these people had never been."""
+    stay = ~np.isin(lists.item_ids, item_ids)
+    people = ~np.isin(lists.user_ids, user_ids)
+    if stay.all() and people.all():
+        return lists
+    places = np.full(len(stay) + 1, -1, dtype=np.int32)  # the last is where -1 leads
+    places[:-1][stay] = np.arange(stay.sum(), dtype=np.int32)
+    subjects = stay[lists.item_idxs]
+    return ModelLists(
+        model=lists.model,
+        item_ids=lists.item_ids[stay],
+        user_ids=lists.user_ids[people],
+        user_item_idxs=places[lists.user_item_idxs[people]],
+        user_scores=lists.user_scores[people],
+        item_idxs=places[lists.item_idxs[subjects]],
+        item_item_idxs=places[lists.item_item_idxs[subjects]],
+        item_scores=lists.item_scores[subjects],
+    )
 
 
 def filled_lists(lists: ModelLists, item_ids: NDArray[np.str_]) -> Iterator[tuple[str, pa.Table]]:
@@ -53,7 +76,7 @@ def list_columns(
 
     Parameters
     ----------
-    item_idxs : shape (n, k); -1 pads.
+    item_idxs : shape (n, k); -1 stands for no item.
     scores : shape (n, k); read only where an item stands.
     """
     listed = item_idxs >= 0  # (n, k)

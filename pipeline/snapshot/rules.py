@@ -13,7 +13,7 @@ from typing import Final
 
 from pipeline.tables import SCHEMA_VERSION, SNAPSHOT_TABLES, USER_ID_PATTERN
 
-__all__ = ["RULES", "Rules"]
+__all__ = ["GONE_RULES", "RULES", "Rules"]
 
 _HTTP: Final = "'https?://.+'"
 
@@ -209,3 +209,16 @@ RULES: Final[tuple[Rules, ...]] = (
     ),
 )
 """Every rule that a snapshot must keep to be published."""
+
+GONE_RULES: Final[tuple[Rules, ...]] = (
+    Rules(
+        "items JOIN gone_items USING (item_id)",
+        (("items that are gone", "true"),),
+    ),
+    Rules(
+        """(SELECT user_id, unnest(item_idxs) AS item_idx FROM user_items)
+           JOIN items USING (item_idx) JOIN gone_likes USING (user_id, item_id)""",
+        (("likes in user_items that are gone", "true"),),
+    ),
+)
+"""Rules beside the relations ``gone_items`` (item_id) and ``gone_likes`` (user_id, item_id)."""

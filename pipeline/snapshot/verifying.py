@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
-from pipeline.snapshot.rules import RULES
+from pipeline.dataset.columns import ITEM_ID, PAIR
+from pipeline.dataset.presence import Presence
+from pipeline.snapshot.rules import GONE_RULES, RULES, Rules
 from pipeline.tables import ddl
 
 __all__ = ["row_faults", "schema_faults", "verify"]
@@ -31,15 +33,22 @@ _READER: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 
 
-def verify(path: Path, *, snapshot_id: str) -> list[str]:
+def verify(path: Path, *, snapshot_id: str, gone: Presence | None = None) -> list[str]:
     """Faults of a snapshot's file, one sentence each; empty where it may be published.
 
     The tables are compared with the door (`pipeline.tables`), then every rule of
     `pipeline.snapshot.rules` is counted.  Rows are not read while the tables are wrong.
+
+    Parameters
+    ----------
+    gone : the curated zone that it was built from, to look for what is gone there.
     """
     try:
         with duckdb.connect(path, read_only=True, config=_READER) as connection:
-            return list(schema_faults(connection)) or list(row_faults(connection, snapshot_id))
+            return list(schema_faults(connection)) or [
+                *row_faults(connection, snapshot_id),
+                *_gone_faults(connection, gone),
+            ]
     except duckdb.Error as err:
         return [f"{path.name} cannot be read: {err}"]
 
@@ -56,14 +65,26 @@ def schema_faults(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
 
 def row_faults(connection: duckdb.DuckDBPyConnection, snapshot_id: str) -> Iterator[str]:
     """Rules that rows break, each with the number of its offenders."""
-    for rules in RULES:
+    yield from _broken(connection, RULES)
+    for (named,) in connection.execute("SELECT snapshot_id FROM snapshot_info").fetchall():
+        if named != snapshot_id:
+            yield f"snapshot_info names {named}, the file is {snapshot_id}"
+
+
+def _gone_faults(connection: duckdb.DuckDBPyConnection, gone: Presence | None) -> Iterator[str]:
+    """Rules that what is gone breaks."""
+    if gone is not None:
+        connection.register("gone_items", gone.gone_items.select(ITEM_ID).to_arrow())
+        connection.register("gone_likes", gone.gone_likes.select(PAIR).to_arrow())
+        yield from _broken(connection, GONE_RULES)
+
+
+def _broken(connection: duckdb.DuckDBPyConnection, every: Iterable[Rules]) -> Iterator[str]:
+    for rules in every:
         (counts,) = connection.execute(rules.sql).fetchall()
         for (what, _), count in zip(rules.offenders, counts, strict=True):
             if count:
                 yield f"{count} {what}"
-    for (named,) in connection.execute("SELECT snapshot_id FROM snapshot_info").fetchall():
-        if named != snapshot_id:
-            yield f"snapshot_info names {named}, the file is {snapshot_id}"
 
 
 def _expected_schema() -> set[tuple[Any, ...]]:

@@ -23,6 +23,7 @@ __all__ = ["SKETCHFAB", "GeneratedSite", "Size", "generate"]
 
 IntArray = NDArray[np.int64]
 
+_INSTANT: Final = pl.Datetime("us", "UTC")
 _SCHEMAS: Final = {table.name: polars_schema(table) for table in CURATED_TABLES}
 _NOW: Final = datetime(2026, 11, 1, tzinfo=UTC)
 _YEAR_S: Final = 365 * 24 * 3600
@@ -132,6 +133,7 @@ def _likes(
             "liked_at": _before_now(ages_s),
             "first_seen_at": pl.Series([_NOW]).new_from_index(0, len(users)),
             "last_seen_at": pl.Series([_NOW]).new_from_index(0, len(users)),
+            "gone_at": pl.Series([None], dtype=_INSTANT).new_from_index(0, len(users)),
             "key_id": pl.Series(["0" * 16]).new_from_index(0, len(users)),
         },
         schema=_SCHEMAS["likes"],
@@ -162,6 +164,7 @@ def _items(random: np.random.Generator, size: Size, theme: IntArray) -> pl.DataF
         "published_at": _before_now(random.integers(3 * _YEAR_S, 6 * _YEAR_S, n)),
         "first_seen_at": seen,
         "last_seen_at": seen,
+        "gone_at": pl.Series([None], dtype=_INSTANT).new_from_index(0, n),
         "url": nothing,
         "embed_url": nothing,
         "thumbnails": pl.Series([[]], dtype=_SCHEMAS["items"]["thumbnails"]).new_from_index(0, n),

@@ -35,10 +35,10 @@ def _partial(data: Path) -> None:
 
 
 def _few_likes(data: Path) -> None:
-    (path,) = data.glob(f"raw/*/likes/*/{MANIFEST_NAME}")
-    text = path.read_text()
-    (rows,) = [line for line in text.splitlines() if '"rows"' in line]
-    path.write_text(text.replace(rows, '   "rows": 10,'))
+    (folder,) = data.glob("raw/*/likes/*")
+    manifest = read_manifest(folder)
+    parts = tuple(replace(part, rows=10) for part in manifest.parts)
+    (folder / MANIFEST_NAME).write_text(replace(manifest, parts=parts).to_json())
 
 
 def _announce_nothing(data: Path) -> None:

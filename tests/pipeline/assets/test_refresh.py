@@ -159,5 +159,5 @@ def test_root_has_the_instance_and_the_code_location(name):
 def test_likes_of_the_curated_zone_hold_no_handle(refreshed):
     path = curated_path(refreshed.bench.data, "sketchfab", Curated.LIKES)
     assert set(pl.read_parquet(path).columns) == {
-        "user_id", "item_id", "liked_at", "first_seen_at", "last_seen_at", "key_id"
+        "user_id", "item_id", "liked_at", "first_seen_at", "last_seen_at", "gone_at", "key_id"
     }  # fmt: skip

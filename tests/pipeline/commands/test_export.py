@@ -12,8 +12,9 @@ def test_export_writes_both_files_and_says_how_much(tmp_path, monkeypatch, capsy
     monkeypatch.setenv("LIKEWISE_DATA", str(tmp_path))
     person = "0" * 32
     likes = empty_curated(Curated.LIKES)
-    row = pl.DataFrame([(person, "x", None, NOW, NOW, "k")], schema=likes.schema, orient="row")
-    write_curated(tmp_path, "shop", Curated.LIKES, row)
+    rows = [(person, "x", None, NOW, NOW, None, "k"), (person, "y", None, NOW, NOW, NOW, "k")]
+    there_and_gone = pl.DataFrame(rows, schema=likes.schema, orient="row")
+    write_curated(tmp_path, "shop", Curated.LIKES, there_and_gone)
     write_curated(tmp_path, "shop", Curated.ITEMS, empty_curated(Curated.ITEMS))
     out = tmp_path / "out"
     assert main(["export", "--site", "shop", "--out", str(out)]) == 0

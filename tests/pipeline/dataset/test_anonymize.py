@@ -28,8 +28,8 @@ def test_likes_are_unique_with_the_earliest_time_and_both_sightings():
     )
     assert found.schema == empty_curated(Curated.LIKES).schema
     assert set(found.rows()) == {
-        (pseudonym("shop", "ann", KEY), "lamp", DAYS[0], DAYS[2], DAYS[4], KEY.key_id),
-        (pseudonym("shop", "bob", KEY), "lamp", None, DAYS[2], DAYS[2], KEY.key_id),
+        (pseudonym("shop", "ann", KEY), "lamp", DAYS[0], DAYS[2], DAYS[4], None, KEY.key_id),
+        (pseudonym("shop", "bob", KEY), "lamp", None, DAYS[2], DAYS[2], None, KEY.key_id),
     }
 
 

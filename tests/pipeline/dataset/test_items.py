@@ -9,6 +9,7 @@ from pipeline.dataset.curated import Curated, curated_path, empty_curated, requi
 from pipeline.dataset.items import accumulate_items, curate_items
 from pipeline.dataset.likes import curate_likes
 from scrapers.records import RAW_SCHEMAS, RawTable
+from tests.pipeline.dataset.conftest import BEGUN
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TEXT = st.none() | st.sampled_from(["one", "two"])
@@ -72,13 +73,15 @@ def test_newest_value_wins_a_missing_one_does_not(raw):
     assert (items(raw)["x"]["title"], items(raw)["x"]["license"]) == ("New", "CC0")
 
 
-def test_item_that_a_crawl_no_longer_sees_stays(raw):
+def test_item_that_a_crawl_no_longer_sees_stays_and_is_gone(raw):
     raw.land(RawTable.ITEMS, "a", [{"item_id": "gone"}, {"item_id": "here"}], day=0)
     curate_items(raw.data, "shop")
     raw.land(RawTable.ITEMS, "b", [{"item_id": "here"}], day=1)
     report = curate_items(raw.data, "shop")
     assert (report.n_items, report.n_new_items, report.run_ids) == (2, 0, ("b",))
     assert items(raw)["gone"]["last_seen_at"] < items(raw)["here"]["last_seen_at"]
+    assert items(raw)["here"]["gone_at"] is None
+    assert items(raw)["gone"]["gone_at"] == BEGUN + timedelta(days=1, hours=1)
 
 
 def test_nothing_new_changes_no_byte(raw):

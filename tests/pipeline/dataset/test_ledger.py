@@ -3,7 +3,8 @@ import pytest
 from pipeline.dataset.ledger import Ledger, new_rows, read_ledger, write_ledger
 from pipeline.dataset.raw import raw_runs
 from pipeline.errors import CuratedZoneError
-from scrapers.records import RawTable
+from scrapers.records import RawTable, UnitKind
+from tests.pipeline.dataset.conftest import BEGUN, read
 
 
 def runs(raw):
@@ -21,20 +22,30 @@ def test_ledger_survives_the_disk(raw):
 
 def test_before_the_first_curation_nothing_is_known(raw):
     raw.land_likes("a", [("ann", "x")])
-    found, rows = new_rows(raw.data, "shop", RawTable.LIKES, read_ledger(raw.data, "shop"))
-    assert [run.run_id for run in found] == ["a"]
-    assert rows is not None
-    assert len(rows) == 1
+    new = new_rows(RawTable.LIKES, runs(raw), read_ledger(raw.data, "shop"))
+    assert [run.run_id for run in new.runs] == ["a"]
+    assert len(new.rows) == 1
+    assert new.first_read_at == {"a": BEGUN}
 
 
 def test_part_landed_anew_under_its_old_name_is_missing(raw):
     raw.land_likes("a", [("ann", "x")])
     ledger = Ledger().with_runs(runs(raw))
-    assert new_rows(raw.data, "shop", RawTable.LIKES, ledger) == ([], None)
+    assert new_rows(RawTable.LIKES, runs(raw), ledger).runs == ()
     raw.land_likes("a", [("bob", "x")])
     assert [part.name for part in ledger.missing(runs(raw)[0])] == ["part-00000.parquet"]
     both = ledger.with_runs(runs(raw))
     assert len(both.tables["likes"]["a"]) == 2
+
+
+def test_parts_without_rows_are_told_apart_by_their_units(raw):
+    raw.land(RawTable.LIKES, "a", [], units=[[read(UnitKind.ITEM_LIKES, "x")]])
+    ledger = Ledger().with_runs(runs(raw))
+    units = [[read(UnitKind.ITEM_LIKES, "x")], [read(UnitKind.ITEM_LIKES, "y")]]
+    raw.land(RawTable.LIKES, "a", [], [], units=units)
+    first, second = runs(raw)[0].manifest.parts
+    assert first.sha256 == second.sha256
+    assert ledger.missing(runs(raw)[0]) == [second]
 
 
 def test_forgotten_table_is_missing_again_and_others_are_not(raw):

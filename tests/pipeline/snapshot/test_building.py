@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from pipeline import publishing
+from pipeline.dataset.presence import Presence
 from pipeline.errors import SnapshotError
 from pipeline.pointer import file_sha256, read_pointer, site_folder
 from pipeline.snapshot import build, building, verify
@@ -192,7 +193,7 @@ def test_contents_that_do_not_fit_leave_what_was_published(tmp_path, spoil, mess
     _untouched(tmp_path, before)
 
 
-@pytest.mark.parametrize("step", ["_write", "verify", "_seal", "write_hash", "_sync"])
+@pytest.mark.parametrize("step", ["_write", "verify", "_seal", "write_hash", "sync"])
 def test_a_step_that_fails_leaves_what_was_published(tmp_path, monkeypatch, step):
     before = publish_small_site(tmp_path)
 
@@ -225,3 +226,72 @@ def _untouched(data, before):
     left = {path.name for path in site_folder(data, SITE).iterdir()}
     assert {name for name in left if "building" in name} == set()
     assert publishing.list_snapshots(data, SITE)[0].current
+
+
+@pytest.fixture
+def thinned(tmp_path):
+    """A snapshot whose lists were made before an item, a person and a like went."""
+    whole = SmallSite().contents()
+    item, person, other = "item-002", *SmallSite().user_ids[:2]
+    like = (other, whole.likes.filter(user_id=other)["item_id"][0])
+    unliked = (pl.col("user_id") == like[0]) & (pl.col("item_id") == like[1])
+    is_gone = (pl.col("user_id") == person) | unliked
+    contents = dataclasses.replace(
+        whole,
+        likes=whole.likes.with_columns(gone_at=pl.when(is_gone).then(pl.lit(NOW))),
+        items=whole.items.with_columns(
+            gone_at=pl.when(pl.col("item_id") == item).then(pl.lit(NOW))
+        ),
+    )
+    return contents, build(tmp_path, SITE, contents, now=NOW), (item, person, like)
+
+
+def test_what_is_gone_stays_out_of_every_table(thinned):
+    contents, built, (item, person, like) = thinned
+    with duckdb.connect(built.path, read_only=True) as opened:
+        liked = opened.sql("SELECT user_id, unnest(item_idxs) FROM user_items").fetchall()
+        ids = dict(opened.sql("SELECT item_idx, item_id FROM items").fetchall())
+        listed = opened.sql("SELECT DISTINCT user_id FROM user_lists").fetchall()
+    likes = {(user, ids[idx]) for user, idx in liked}
+    assert set(ids.values()) == set(SmallSite().item_ids) - {item}
+    assert {user for user, _ in liked} == set(SmallSite().user_ids) - {person}
+    assert {user for (user,) in listed} == {user for user, _ in liked}
+    assert like not in likes
+    there = contents.likes.filter(pl.col("gone_at").is_null() & (pl.col("item_id") != item))
+    assert likes == set(there.select("user_id", "item_id").rows())
+    assert built.n_likes == len(there)
+
+
+def test_lists_keep_their_order_and_scores_without_what_is_gone(thinned):
+    _, built, (item, person, _) = thinned
+    made = SmallSite().lists("lightfm_cf")
+    with duckdb.connect(built.path, read_only=True) as opened:
+        rows = opened.sql(
+            """SELECT user_id, list(item_id ORDER BY rank), list(score ORDER BY rank)
+               FROM recommendations WHERE model = 'lightfm_cf' GROUP BY user_id"""
+        ).fetchall()
+    expected = {}
+    for user, idxs, scores in zip(
+        made.user_ids, made.user_item_idxs, made.user_scores, strict=True
+    ):
+        pairs = [(made.item_ids[idx], score) for idx, score in zip(idxs, scores, strict=True)]
+        expected[user] = [(name, score) for name, score in pairs if name != item]
+    assert expected.pop(person)
+    assert {user: list(zip(*listed, strict=True)) for user, *listed in rows} == expected
+
+
+def test_what_is_gone_would_be_found_in_a_snapshot(thinned, tmp_path):
+    contents, _, _ = thinned
+    built = build_small_snapshot(tmp_path)
+    gone = Presence.of(contents.likes, contents.items)
+    assert verify(built.path, snapshot_id=built.snapshot_id, gone=gone) == [
+        "1 items that are gone",
+        f"{len(gone.gone_likes)} likes in user_items that are gone",
+    ]
+
+
+def test_site_that_has_lost_every_like_is_not_built(tmp_path):
+    whole = SmallSite().contents()
+    contents = dataclasses.replace(whole, likes=whole.likes.with_columns(gone_at=pl.lit(NOW)))
+    with pytest.raises(SnapshotError, match="likes there must be"):
+        build(tmp_path, SITE, contents)
