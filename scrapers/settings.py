@@ -96,7 +96,7 @@ EXTENSIONS = {"scrapers.stopping.Stopping": 0, "scrapers.progress.Progress": 10}
 # Landing: few files, and little to lose when a machine dies.
 LANDING_PART_ROWS = 50_000  # rows of a part
 LANDING_PART_AGE_S = 60.0  # s; the longest that a row waits in memory
-
+CONCURRENT_ITEMS = 1  # of a page: it yields one; Scrapy makes as many tasks for each page, 100
 LEDGER_LEASE_S = 120.0  # s; then another process may take up what a dead one had begun
 
 # Stopping: what a crawl that was told to stop may take.
