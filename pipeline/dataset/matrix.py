@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.columns import FEATURE, ITEM_ID, USER_ID, WEIGHT
 
-__all__ = ["Dataset", "Ids", "dataset_from", "positions", "subset", "user_items_of"]
+__all__ = ["Dataset", "Ids", "dataset_from", "positions", "subset", "unit_rows", "user_items_of"]
 
 Ids = NDArray[np.str_]
 _POSITION: Final = "position"
@@ -126,6 +126,17 @@ def positions(ids: Ids, wanted: Iterable[str]) -> NDArray[np.int32]:
         return np.full(len(asked), -1, dtype=np.int32)
     found = np.searchsorted(ids, asked).clip(max=len(ids) - 1)
     return np.where(ids[found] == asked, found, -1).astype(np.int32)
+
+
+def unit_rows(matrix: csr_matrix) -> csr_matrix:
+    """The same rows with Euclidean length 1; empty rows stay empty."""
+    rows: csr_matrix = matrix.tocsr().astype(np.float32)  # a copy
+    rows.eliminate_zeros()
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    squares = np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0])
+    rows.data /= np.sqrt(squares)[row].astype(np.float32)
+    rows.sort_indices()
+    return rows
 
 
 def _sorted_ids(*sources: pl.Series | Iterable[str]) -> pl.Series:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, hstack, identity
 
-from pipeline.dataset.matrix import Dataset
+from pipeline.dataset.matrix import Dataset, unit_rows
 from pipeline.errors import FitError
 from pipeline.recommenders.base import (
     Arrays,
@@ -29,7 +29,6 @@ from pipeline.recommenders.base import (
     narrowed,
     ranged,
 )
-from pipeline.recommenders.tag_profile import unit_rows
 from pipeline.recommenders.topk import Lists, top_k
 
 __all__ = ["FactorsFitted", "LightfmCf", "LightfmHybrid"]

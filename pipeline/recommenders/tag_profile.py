@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from pipeline.dataset.matrix import Dataset
+from pipeline.dataset.matrix import Dataset, unit_rows
 from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, narrowed
 from pipeline.recommenders.topk import Lists, top_k
 
-__all__ = ["TagProfile", "TagProfileFitted", "unit_rows"]
+__all__ = ["TagProfile", "TagProfileFitted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,14 +142,3 @@ class TagProfile(Recommender):
         features.data *= idf[features.indices].astype(np.float32)
         item_vectors = unit_rows(features)
         return TagProfileFitted(item_vectors, unit_rows(dataset.user_items @ item_vectors))
-
-
-def unit_rows(matrix: csr_matrix) -> csr_matrix:
-    """The same rows with Euclidean length 1; empty rows stay empty."""
-    rows: csr_matrix = matrix.tocsr().astype(np.float32)  # a copy
-    rows.eliminate_zeros()
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    squares = np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0])
-    rows.data /= np.sqrt(squares)[row].astype(np.float32)
-    rows.sort_indices()
-    return rows

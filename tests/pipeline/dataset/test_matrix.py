@@ -5,8 +5,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 
-from pipeline.dataset.matrix import dataset_from, positions, subset, user_items_of
+from pipeline.dataset.matrix import dataset_from, positions, subset, unit_rows, user_items_of
 
 PAIRS = pl.DataFrame({"user_id": ["u2", "u1", "u2"], "item_id": ["b", "b", "a"]})
 FEATURES = pl.DataFrame(
@@ -93,3 +94,10 @@ def test_positions_find_exactly_the_known_ids(ids, wanted):
     assert [known[idx] if idx >= 0 else None for idx in found] == [
         text if text in ids else None for text in asked
     ]
+
+
+def test_unit_rows_have_length_one_or_are_empty():
+    matrix = csr_matrix(np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 1e-3]], np.float32))
+    rows = unit_rows(matrix)
+    np.testing.assert_allclose(rows.toarray(), [[0.6, 0.8], [0, 0], [0, 1]], atol=1e-6)
+    assert matrix[0, 0] == 3, "the input is left alone"

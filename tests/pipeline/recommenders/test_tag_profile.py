@@ -3,11 +3,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from pipeline.dataset.matrix import dataset_from
-from pipeline.recommenders.tag_profile import TagProfile, unit_rows
+from pipeline.recommenders.tag_profile import TagProfile
 
 
 def small():
@@ -60,10 +59,3 @@ def test_without_features_there_is_nothing_to_list(bare):
     fitted = TagProfile().fit(bare)
     assert len(fitted.listable) == len(fitted.subjects) == 0
     assert (fitted.user_lists(np.arange(3, dtype=np.int32), 5).item_idxs == -1).all()
-
-
-def test_unit_rows_have_length_one_or_are_empty():
-    matrix = csr_matrix(np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 1e-3]], np.float32))
-    rows = unit_rows(matrix)
-    np.testing.assert_allclose(rows.toarray(), [[0.6, 0.8], [0, 0], [0, 1]], atol=1e-6)
-    assert matrix[0, 0] == 3, "the input is left alone"
