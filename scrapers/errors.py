@@ -5,6 +5,7 @@ ScrapersError
 ├── RecordError
 ├── CountError
 ├── LedgerError
+├── SettingsError
 └── CrawlStoppingError
     └── LeftAloneError
 """
@@ -25,6 +26,7 @@ __all__ = [
     "LeftAloneError",
     "RecordError",
     "ScrapersError",
+    "SettingsError",
 ]
 
 
@@ -62,6 +64,13 @@ class RecordError(ScrapersError):
 
 class CountError(ScrapersError):
     """A text is not a count that a site would write."""
+
+
+class SettingsError(ScrapersError):
+    """The environment holds what cannot be; the message names every fault."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
 
 
 class LedgerError(ScrapersError):

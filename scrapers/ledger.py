@@ -49,7 +49,11 @@ class Ledger:
     """
 
     def __init__(
-        self, database: Database, scope: Scope, lease_s: float, now: Callable[[], datetime]
+        self,
+        database: Database,
+        scope: Scope,
+        lease_s: float = 120.0,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = database
         self._scope = scope

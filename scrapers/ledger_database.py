@@ -91,12 +91,22 @@ class Database:
             if not inspect(connection).has_table(schema_version.name):
                 METADATA.create_all(connection)
                 connection.execute(insert(schema_version).values(version=LEDGER_VERSION))
-            found = connection.scalar(select(func.max(schema_version.c.version)))
-        if found != LEDGER_VERSION:
-            raise LedgerError(
-                f"ledger {self.name} has version {found}, this code reads version "
-                f"{LEDGER_VERSION}: {_other_version(found or 0)}"
-            )
+            self._check_version(connection)
+
+    def has_tables(self) -> bool:
+        """Whether a crawl was ever begun here; makes nothing.
+
+        Raises
+        ------
+        LedgerError : the tables are of another version of the code.
+        """
+        if self.dialect == SQLITE and not Path(self._url.database or "").exists():
+            return False
+        with self.read() as connection:
+            if not inspect(connection).has_table(schema_version.name):
+                return False
+            self._check_version(connection)
+        return True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -125,6 +135,14 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _check_version(self, connection: Connection) -> None:
+        found = connection.scalar(select(func.max(schema_version.c.version)))
+        if found != LEDGER_VERSION:
+            raise LedgerError(
+                f"ledger {self.name} has version {found}, this code reads version "
+                f"{LEDGER_VERSION}: {_other_version(found or 0)}"
+            )
 
     def _make_file(self) -> None:
         """Make the file for its owner alone; SQLite gives its other files the same mode."""

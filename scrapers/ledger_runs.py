@@ -38,6 +38,11 @@ class Process:
     expires_at: datetime | None
     arguments: Mapping[str, str]
 
+    @property
+    def landing_id(self) -> str:
+        """Run whose folder holds what it lands."""
+        return self.owner.partition("/")[0]
+
     def is_alive(self, now: datetime) -> bool:
         """Whether it has not ended and was heard of lately."""
         return self.expires_at is not None and self.expires_at > now

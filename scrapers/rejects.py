@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from scrapers.errors import Fault
 
-__all__ = ["RejectFile"]
+__all__ = ["RejectFile", "count_reasons"]
 
 _VALUE_LENGTH: Final = 1_000
 _MODE: Final = 0o600
@@ -54,6 +54,20 @@ class RejectFile:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def count_reasons(path: Path) -> tuple[int, Counter[str]]:
+    """Rejected records of a file, and how many were rejected for each reason.
+
+    A last line that is still being written is left out.
+    """
+    records, reasons = 0, Counter[str]()
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.endswith("\n"):
+                records += 1
+                reasons.update(json.loads(line)["reasons"])
+    return records, reasons
 
 
 def _shown(record: object) -> Mapping[str, Any]:
