@@ -18,7 +18,7 @@ from scrapers.replica.faults.serving import run_with_faults
 from scrapers.replica.request_log import RequestLog
 from scrapers.replica.server import listen, run, stop_on_signals, stop_with_parent, url_of
 from scrapers.replica.sketchfab.app import create_app as create_sketchfab
-from scrapers.replica.world import read_world
+from scrapers.replica.world import read_frames
 
 __all__ = ["main"]
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stop_with_parent()
     try:
         faults = named(options.fault)
-        world = read_world(options.world)
+        frames = read_frames(options.world)
         listener = listen(options.host, options.port)
     except ReplicaError as err:
         print(f"error: {err}", file=sys.stderr)
@@ -49,7 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = url_of(listener, scheme_of(faults))
     create = partial(SITES[options.site], base_url=url)
     app, state = assemble(
-        world, create, faults=faults, seed=options.seed, latency_s=options.latency_s, log=log
+        frames,
+        create,
+        faults=faults,
+        seed=options.seed,
+        latency_s=options.latency_s,
+        log=log,
+        mutable=options.mutable,
     )
     print(url, flush=True)
     try:
@@ -79,6 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="decides whom the faults strike")
     parser.add_argument(
         "--latency-s", type=float, default=0.0, help="how long each answer takes at least"
+    )
+    parser.add_argument(
+        "--mutable", action="store_true", help="let days pass at POST /_world/advance"
     )
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="stop when the starting process has ended"

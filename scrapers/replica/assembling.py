@@ -7,14 +7,14 @@ from typing import Final
 
 from starlette.types import ASGIApp
 
-from scrapers.replica.control import ControlledApp, create_control
+from scrapers.replica.control import Control, ControlledApp
 from scrapers.replica.faults.app import FaultyApp
 from scrapers.replica.faults.fault import Fault
 from scrapers.replica.faults.run import Run
 from scrapers.replica.manners import Manners, ObservedApp
 from scrapers.replica.request_log import LoggedApp, RequestLog
 from scrapers.replica.served import Served
-from scrapers.replica.world import World
+from scrapers.replica.world import Frames, World, world_of
 
 __all__ = ["assemble", "scheme_of"]
 
@@ -28,25 +28,37 @@ def scheme_of(faults: Sequence[Fault]) -> str:
 
 
 def assemble(
-    world: World,
+    frames: Frames,
     create: Callable[[World], ASGIApp],
     *,
     faults: Sequence[Fault] = (),
     seed: int = 0,
     latency_s: float = 0.0,
     log: RequestLog | None = None,
+    mutable: bool = False,
 ) -> tuple[ASGIApp, Run]:
-    """App of a stand-in, with its own addresses beside the site, and what its faults share."""
+    """App of a stand-in, with its own addresses beside the site, and what its faults share.
+
+    Parameters
+    ----------
+    create : makes the site of a world.
+    mutable : whether days may pass in the world.
+    """
     newcomers = _NEWCOMERS if _is_on("insert", faults) else ()
-    served = Served(world, create, newcomers, live=bool(faults))
+    served = Served(world_of(frames), create, newcomers, live=bool(faults))
     run = Run(faults, seed, served, Manners())
-    app: ASGIApp = FaultyApp(served, run) if faults else served.app
-    is_watched = bool(faults or latency_s or log)
+    app: ASGIApp = served.app
+    if faults:
+        app = FaultyApp(served, run)
+    elif mutable:
+        app = served
+    is_watched = bool(faults or latency_s or log or mutable)
     if is_watched:
         app = ObservedApp(app, run.manners, latency_s)
     if log is not None:
         app = LoggedApp(app, log)
-    return ControlledApp(app, create_control(served, run, is_watched=is_watched)), run
+    control = Control(served, run, frames if mutable else None, is_watched=is_watched)
+    return ControlledApp(app, control.app()), run
 
 
 def _is_on(name: str, faults: Sequence[Fault]) -> bool:

@@ -6,6 +6,7 @@ Nothing here is part of the site: no fault strikes it, and no request of it is c
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from dataclasses import asdict
 from typing import Final
 
 from starlette.applications import Starlette
@@ -14,14 +15,18 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from scrapers.replica.churn import advance
 from scrapers.replica.faults.run import Run
 from scrapers.replica.served import Served
 from scrapers.replica.sketchfab.asked import Kind
 from scrapers.replica.truth import truth
+from scrapers.replica.world import Frames, world_of
 
-__all__ = ["ControlledApp", "create_control"]
+__all__ = ["Control", "ControlledApp"]
 
-_UNWATCHED: Final = "requests are not watched; start with --fault, --log or --latency-s"
+_UNWATCHED: Final = "requests are not watched; start with --fault, --log, --latency-s or --mutable"
+_STILL: Final = "the world stands still; start with --mutable"
+_BOUNDS: Final = "days and swap: at least 0; churn: 0 to 1"
 _PREFIXES: Final = ("/_truth", "/_world")
 
 
@@ -39,23 +44,33 @@ class ControlledApp:
         return self._site(scope, receive, send)
 
 
-def create_control(served: Served, run: Run, *, is_watched: bool) -> Starlette:
-    """App of the addresses that tell the truth; manners only where requests are watched."""
-    control = _Control(served, run, is_watched=is_watched)
-    return Starlette(
-        routes=[
-            Route("/_truth/likes", control.likes),
-            Route("/_truth/faults", control.faults),
-            Route("/_truth/manners", control.manners),
-        ]
-    )
+class Control:
+    """Answers of the addresses that tell the truth, and of the one that lets days pass.
 
+    Parameters
+    ----------
+    frames : the world that may change; None where it may not.
+    is_watched : whether requests are counted.
+    """
 
-class _Control:
-    def __init__(self, served: Served, run: Run, *, is_watched: bool) -> None:
+    def __init__(
+        self, served: Served, run: Run, frames: Frames | None = None, *, is_watched: bool = True
+    ) -> None:
         self._served = served
-        self._is_watched = is_watched
         self._run = run
+        self._frames = frames
+        self._is_watched = is_watched
+
+    def app(self) -> Starlette:
+        """App of them."""
+        return Starlette(
+            routes=[
+                Route("/_truth/likes", self.likes),
+                Route("/_truth/faults", self.faults),
+                Route("/_truth/manners", self.manners),
+                Route("/_world/advance", self.advance, methods=["POST"]),
+            ]
+        )
 
     async def likes(self, request: Request) -> Response:
         """All likes: those shown throughout, and those that came or went meanwhile.
@@ -78,6 +93,22 @@ class _Control:
         if not self._is_watched:
             return JSONResponse({"detail": _UNWATCHED}, 404)
         return JSONResponse(self._run.manners.to_json())
+
+    async def advance(self, request: Request) -> Response:
+        """Let ``days`` pass with ``churn`` by ``seed``, then ``swap`` likes; says what changed."""
+        if self._frames is None:
+            return JSONResponse({"detail": _STILL}, 409)
+        query = request.query_params
+        try:
+            days, swap = int(query.get("days", "1")), int(query.get("swap", "0"))
+            churn, seed = float(query.get("churn", "0.01")), int(query.get("seed", "0"))
+        except ValueError as err:
+            return JSONResponse({"detail": str(err)}, 400)
+        if days < 0 or swap < 0 or not 0 <= churn <= 1:
+            return JSONResponse({"detail": _BOUNDS}, 400)
+        self._frames, passed = advance(self._frames, days=days, churn=churn, seed=seed, swap=swap)
+        self._served.show(world_of(self._frames))
+        return JSONResponse(asdict(passed))
 
 
 _SIDES: Final = {"item": Kind.ITEM_LIKES, "user": Kind.USER_LIKES}

@@ -35,11 +35,13 @@ class Served:
     ) -> None:
         self._create = create
         self._is_live = live
+        self.version = 0
         self._newcomers = newcomers
         self.show(world)
 
     def show(self, world: World) -> None:
         """Serve another world from now on."""
+        self.version += 1
         self.likes_of_item = LiveLists(world.likes_of_item)
         self.likes_of_user = LiveLists(world.likes_of_user, len(world.users))
         self.listing = list(world.listing)

@@ -84,12 +84,15 @@ class ServerDoor:
         self._opening: asyncio.Task[None] | None = None
 
     def shut(self, seconds: float) -> None:
-        """Refuse connections for a while; one that is shut stays so until its time."""
+        """Refuse connections for a while; one that is shut stays so until its time.
+
+        The port stays bound meanwhile, so that nobody else gets it.
+        """
         if self._opening is not None and not self._opening.done():
             return
         for listening in self._server.servers:
             listening.close()
-        held = socket.socket(self._family, socket.SOCK_STREAM)  # nobody else gets the port
+        held = socket.socket(self._family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(self._address)
         for connection in list(self._server.server_state.connections):

@@ -19,7 +19,7 @@ import polars as pl
 
 from scrapers.replica.errors import WorldError
 
-__all__ = ["Item", "LikeLists", "World", "read_world"]
+__all__ = ["Frames", "Item", "LikeLists", "World", "read_frames", "read_world", "world_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNKNOWN_AT: Final = -(2**62)
@@ -113,10 +113,29 @@ class World:
         return sum(item.like_count for item in self.items)
 
 
+@dataclass(frozen=True)
+class Frames:
+    """A world as its two files have it."""
+
+    folder: Path
+    likes: pl.DataFrame
+    items: pl.DataFrame
+
+
 def read_world(folder: Path) -> World:
     """World of a folder.
 
     An item that has likes but no row in ``items.parquet`` is served without a title.
+
+    Raises
+    ------
+    WorldError : a file or a column is missing, a value is null or stands twice.
+    """
+    return world_of(read_frames(folder))
+
+
+def read_frames(folder: Path) -> Frames:
+    """Files of a world, checked.
 
     Raises
     ------
@@ -127,13 +146,19 @@ def read_world(folder: Path) -> World:
     items = _read(folder / "items.parquet", _ITEMS, _ITEMS_OPTIONAL, faults)
     if faults:
         raise WorldError(folder, faults)
-    rows = _items_by_likes(items, likes)
+    return Frames(folder, likes, items)
+
+
+def world_of(frames: Frames) -> World:
+    """World of checked files."""
+    likes = frames.likes
+    rows = _items_by_likes(frames.items, likes)
     users = likes["user_handle"].unique().sort()
     indexed = likes.join(_positions(rows["item_id"], "item"), on="item_id", maintain_order="left")
     indexed = indexed.join(_positions(users, "user"), on="user_handle", maintain_order="left")
     return World(
-        name=folder.resolve().name,
-        folder=folder,
+        name=frames.folder.resolve().name,
+        folder=frames.folder,
         items=tuple(_item(row) for row in rows.iter_rows(named=True)),
         listing=_listing(rows["listed_again_at"]),
         users=tuple(users.to_list()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -72,14 +73,25 @@ class Streamed:
     size_bytes: int | None = None
 
     async def deliver(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send piece by piece, as fast as they are taken."""
+        """Send piece by piece, as fast as they are taken, until the client has left."""
         headers = list(self.headers)
         if self.size_bytes is not None:
             headers.append((b"content-length", str(self.size_bytes).encode()))
+        leaving = asyncio.ensure_future(until_left(receive))
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
         for chunk in self.chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await asyncio.sleep(0)
+            if leaving.done():
+                return
         await send({"type": "http.response.body", "body": b""})
+        await leaving
+
+
+async def until_left(receive: Receive) -> None:
+    """Return once the client has left, or has the whole answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def answer_of(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:

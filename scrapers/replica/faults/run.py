@@ -120,7 +120,7 @@ class Run:
     def _subjects(self, kind: Kind, least_rows: int) -> Sequence[str]:
         """Subjects whose lists are long enough, the longest lists of items first."""
         world = self.served.world
-        key = ("subjects", kind, least_rows, id(world))
+        key = ("subjects", kind, least_rows, self.served.version)
         if key not in self.memory:
             if kind is Kind.USER_LIKES:
                 count = world.likes_of_user.count

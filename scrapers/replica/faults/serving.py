@@ -22,6 +22,9 @@ def run_with_faults(app: ASGIApp, listener: socket.socket, run: Run) -> None:
     certificate = write_bad_certificate(run.seed) if run.has("bad-tls") else None
     try:
         config = configured(app, http=WireProtocol, loop="asyncio", ssl_certfile=certificate)
+        config.load()
+        if config.ssl is not None:
+            config.ssl.sni_callback = lambda *_hello: run.played.update(["bad-tls"])
         server = uvicorn.Server(config)
         asyncio.run(_serve(server, listener, run))
     finally:

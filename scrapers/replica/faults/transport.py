@@ -11,7 +11,7 @@ from typing import Final
 from starlette.types import Receive, Scope, Send
 
 from scrapers.replica.faults.fault import PAGES, Act, Exchange, Fault, Proceed, Strikes
-from scrapers.replica.faults.replies import Answer, Reply, as_answer
+from scrapers.replica.faults.replies import Answer, Reply, as_answer, until_left
 from scrapers.replica.wire import Connection, connection_of
 
 __all__ = ["FAULTS"]
@@ -34,7 +34,7 @@ class _OnWire:
         """Play it until it is over or the client has left, then cut the connection."""
         connection = connection_of(scope)
         playing = asyncio.ensure_future(self.play(connection))
-        leaving = asyncio.ensure_future(_until_left(receive))
+        leaving = asyncio.ensure_future(until_left(receive))
         try:
             await asyncio.wait(
                 {playing, leaving}, timeout=_LONGEST_HANG_S, return_when=asyncio.FIRST_COMPLETED
@@ -43,11 +43,6 @@ class _OnWire:
             playing.cancel()
             connection.cut()
         await leaving
-
-
-async def _until_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _on_wire(play: Callable[[Connection, Answer], Awaitable[None]]) -> Act:
