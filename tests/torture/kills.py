@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
-from tests.torture.crawling import Crawler, Ended
+from tests.torture.crawling import Crawl, Crawler, Ended
 from tests.torture.lines import CATALOGUE, LINES, Line
 from tests.torture.preludes import POINTS, dies_at
-from tests.torture.victims import Victim
 from tests.torture.worlds import World
 
 __all__ = ["SLOW", "Killed", "Reference", "kill_at_points", "kill_at_random", "undisturbed"]
@@ -93,9 +91,11 @@ def undisturbed(url: str, data: Path, world: World, lines: Sequence[Line] = LINE
     """Crawl each line once, and see that it holds what the world holds."""
     crawler, content, seconds = Crawler(data, SLOW), {}, {}
     for line in lines:
-        ended = Victim(crawler, url, line).end()
+        crawl = crawler.start(url, **line.asked)
+        crawl.wait_opened()
+        ended = crawl.end()
         landed = line.landed(data)
-        if ended.code or set(landed.items()) != {(item,) for item in world.items}:
+        if ended.code or set(landed.items()) != world.items:
             raise RuntimeError(f"the undisturbed crawl of {line.name} is not whole:\n{ended.log}")
         content[line.name], seconds[line.name] = landed.content(), ended.seconds
     return Reference(url, data, content, seconds)
@@ -111,7 +111,7 @@ def kill_at_random(
         data = reference.folder(folder / f"random-{n}", line)
         crawler, kills = Crawler(data, SLOW), 0
         for _ in range(min(n_kills, dice.randint(1, MOST_RESTARTS))):
-            victim = Victim(crawler, reference.url, line)
+            victim = crawler.start(reference.url, **line.asked)
             _wait(victim, dice, reference.seconds[line.name])
             victim.kill()
             if victim.end().code == 0:  # it was done before
@@ -139,7 +139,7 @@ def kill_at_points(
             for n in times:
                 data = reference.folder(folder / f"{line.name}-{point}-{n}", line)
                 crawler = Crawler(data, SLOW)
-                died = Victim(crawler, reference.url, line, dies_at(point, n)).end()
+                died = crawler.run(reference.url, prelude=dies_at(point, n), **line.asked)
                 if died.code != -9:
                     raise RuntimeError(f"{line.name} did not come to {point}:\n{died.log}")
                 _plant(line, data)
@@ -147,20 +147,17 @@ def kill_at_points(
                 yield reference.judge(line, data, f"{point}, time {n}", 1, ended)
 
 
-def _wait(victim: Victim, dice: random.Random, seconds: float) -> None:
+def _wait(victim: Crawl, dice: random.Random, seconds: float) -> None:
     if dice.random() < EARLY:
-        victim.opened.wait(dice.uniform(0.2, 1.0))
+        victim.wait(dice.uniform(0.1, 0.5))
         return
-    victim.opened.wait()
-    try:
-        victim.process.wait(dice.uniform(0.0, seconds))
-    except subprocess.TimeoutExpired:
-        pass
+    victim.wait_opened()
+    victim.wait(dice.uniform(0.0, seconds))
 
 
 def _go_on(crawler: Crawler, url: str, line: Line) -> Ended:
     """Crawl until the line is done; a crawl that was done already says so."""
-    ended = Victim(crawler, url, line).end()
+    ended = crawler.run(url, **line.asked)
     if "is complete" in ended.log and line.landed(crawler.data).statuses == {"complete"}:
         return Ended(0, ended.log, ended.seconds)
     return ended

@@ -68,19 +68,15 @@ class Landed:
         return self.keys("item_id")
 
     @property
-    def unfinished(self) -> list[str]:
-        """Units that ended partial or failed, by kind, key and why; the last end of each."""
+    def unfinished(self) -> Mapping[tuple[str, str], str]:
+        """Units by kind and key whose last end was partial or failed, and why."""
         ends = {
             (unit[0], unit[1]): (unit[2], unit[7])
             for manifest in self.manifests
             for part in manifest["parts"]
             for unit in part["units"]
         }
-        return [
-            f"{kind} {key}: {state}, {why}"
-            for (kind, key), (state, why) in ends.items()
-            if state in ENDS
-        ]
+        return {name: str(why) for name, (state, why) in ends.items() if state in ENDS}
 
     @property
     def counts(self) -> Counter[str]:

@@ -18,6 +18,7 @@ class Line:
     name: str
     stage: str
     table: str
+    kind: str
     run_id: str = "r"
     arguments: Mapping[str, str] = field(default_factory=dict)
 
@@ -31,9 +32,13 @@ class Line:
         return Landed.of(data, self.table, self.run_id)
 
 
-CATALOGUE = Line("catalogue", "catalogue", "items", arguments={"catalogue": "json"})
-BROWSER = Line("browser", "catalogue", "items", arguments={"catalogue": "browser"})
-ITEM_LIKES = Line("item likes", "likes", "likes")
-USER_LIKES = Line("user likes", "likes", "likes", "u", {"side": "user"})
-FEATURES = Line("features", "features", "features")
+CATALOGUE = Line(
+    "catalogue", "catalogue", "items", "catalogue_page", arguments={"catalogue": "json"}
+)
+BROWSER = Line(
+    "browser", "catalogue", "items", "catalogue_page", arguments={"catalogue": "browser"}
+)
+ITEM_LIKES = Line("item likes", "likes", "likes", "item_likes")
+USER_LIKES = Line("user likes", "likes", "likes", "user_likes", "u", {"side": "user"})
+FEATURES = Line("features", "features", "features", "item_features")
 LINES = (CATALOGUE, ITEM_LIKES, USER_LIKES, FEATURES)

@@ -13,7 +13,7 @@ POINTS = (
     "after the ledger commits",
 )
 
-_DIES = '''
+_DIES = """
 import os, signal
 from pathlib import Path
 from sqlalchemy import event
@@ -54,7 +54,7 @@ def commit(connection):
 
 parts = []
 Path.replace, Ledger.settle = replace, settle
-'''
+"""
 
 
 def dies_at(point: str, times: int) -> str:

@@ -76,9 +76,9 @@ class StandIn:
         self.stop()
         return self._lines
 
-    def likes(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    def likes(self, side: str = "item") -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         """Likes that stood there throughout, and those that came or went meanwhile."""
-        told = self.ask("/_truth/likes")
+        told = self.ask(f"/_truth/likes?side={side}")
         must, may = told["must_have"], told["may_have"]
         return set(map(tuple, must)), set(map(tuple, may))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,15 +21,20 @@ class World:
     """A folder that a stand-in serves, and what stands in it."""
 
     folder: Path
-    items: frozenset[str]
+    titles: Mapping[str, str]
     likes: frozenset[tuple[str, str]]
 
     @classmethod
     def of(cls, folder: Path) -> World:
         """World of a folder."""
         likes = pl.read_parquet(folder / "likes.parquet", columns=["user_handle", "item_id"])
-        items = pl.read_parquet(folder / "items.parquet", columns=["item_id"])
-        return cls(folder, frozenset(items["item_id"]), frozenset(likes.iter_rows()))
+        items = pl.read_parquet(folder / "items.parquet", columns=["item_id", "title"])
+        return cls(folder, dict(items.iter_rows()), frozenset(likes.iter_rows()))
+
+    @property
+    def items(self) -> frozenset[tuple[str]]:
+        """Ids, each as a row."""
+        return frozenset((item_id,) for item_id in self.titles)
 
 
 def write_world(
