@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, and_, case, cast, func, select
 
 from scrapers.ledger_claims import Scope
 from scrapers.ledger_ends import ENDS, landed_unit
@@ -187,11 +187,11 @@ def _totals(
             units.c.kind,
             units.c.state,
             func.count().label("units"),
-            func.sum(units.c.read).label("read"),
-            func.sum(func.coalesce(units.c.announced_low, 0)).label("announced"),
-            func.sum(case((is_recent, 1), else_=0)).label("recent"),
-            func.sum(case((is_recent, units.c.read), else_=0)).label("recent_read"),
-            func.sum(case((has_lapsed, 1), else_=0)).label("lapsed"),
+            _sum(units.c.read).label("read"),
+            _sum(func.coalesce(units.c.announced_low, 0)).label("announced"),
+            _sum(case((is_recent, 1), else_=0)).label("recent"),
+            _sum(case((is_recent, units.c.read), else_=0)).label("recent_read"),
+            _sum(case((has_lapsed, 1), else_=0)).label("lapsed"),
         )
         .where(of_kinds)
         .group_by(units.c.kind, units.c.state)
@@ -199,13 +199,18 @@ def _totals(
     return list(connection.execute(query))
 
 
+def _sum(number: ColumnElement[int]) -> ColumnElement[int]:
+    """Sum as a whole number, which PostgreSQL's is not."""
+    return cast(func.sum(number), BigInteger)
+
+
 def _kinds(rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[KindView, ...]:
     return tuple(
         KindView(
             kind,
             {UnitState(row.state): row.units for row in rows if row.kind == kind},
-            sum(int(row.read) for row in rows if row.kind == kind and row.state in ENDS),
-            sum(int(row.lapsed) for row in rows if row.kind == kind),
+            sum(row.read for row in rows if row.kind == kind and row.state in ENDS),
+            sum(row.lapsed for row in rows if row.kind == kind),
         )
         for kind in UnitKind
         if any(row.kind == kind for row in rows)

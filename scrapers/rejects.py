@@ -59,15 +59,23 @@ class RejectFile:
 def count_reasons(path: Path) -> tuple[int, Counter[str]]:
     """Rejected records of a file, and how many were rejected for each reason.
 
-    A last line that is still being written is left out.
+    A last line that is still being written is left out; one that a kill cut short is counted.
     """
     records, reasons = 0, Counter[str]()
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             if line.endswith("\n"):
                 records += 1
-                reasons.update(json.loads(line)["reasons"])
+                reasons.update(_reasons(line))
     return records, reasons
+
+
+def _reasons(line: str) -> Sequence[str]:
+    try:
+        read: Sequence[str] = json.loads(line)["reasons"]
+    except (ValueError, TypeError, KeyError):
+        return ["a line that is cut short"]
+    return read
 
 
 def _shown(record: object) -> Mapping[str, Any]:

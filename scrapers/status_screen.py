@@ -153,5 +153,5 @@ def _unit(unit: LandedUnit) -> Text:
 
 def _rejected(rejected: Rejected) -> Iterator[Text]:
     yield Text(f"    {rejected.records:,} in {rejected.path}")
-    for reason, count in sorted(rejected.reasons.items(), key=lambda item: -item[1])[:_REASONS]:
-        yield Text(f"    {count:>8,} {printable(reason)}")
+    for why, count in sorted(rejected.reasons.items(), key=lambda item: -item[1])[:_REASONS]:
+        yield Text(f"    {count:>8,} {printable(why)}")

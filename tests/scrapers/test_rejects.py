@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from scrapers.errors import Fault
 from scrapers.likes_checking import RejectedLike
 from scrapers.records import ItemRecord
-from scrapers.rejects import RejectFile
+from scrapers.rejects import RejectFile, count_reasons
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -32,3 +32,16 @@ def test_no_reject_makes_no_file(tmp_path):
     rejects.close()
     assert list(tmp_path.iterdir()) == []
     assert rejects.counts == {}
+
+
+def test_reasons_of_a_file_are_counted_though_a_kill_cut_a_line_short(tmp_path):
+    path = tmp_path / "rejects.jsonl"
+    whole = '{"reasons": ["liked_at: is late", "item_id: is empty"], "record": {}}\n'
+    path.write_text(f'{whole}{{"reasons": ["liked{whole}{whole}{{"reasons": ["item')
+    records, reasons = count_reasons(path)
+    assert records == 3
+    assert reasons == {
+        "liked_at: is late": 2,
+        "item_id: is empty": 2,
+        "a line that is cut short": 1,
+    }
