@@ -6,8 +6,10 @@ would go into imports.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +20,7 @@ from tempfile import mkstemp
 
 from tests.torture.stand_in import ROOT
 
-__all__ = ["Crawl", "Crawler", "Ended"]
+__all__ = ["Crawl", "Crawler", "Ended", "fork"]
 
 PATIENCE_S = 240.0
 QUIET = {"LIKEWISE_PROGRESS": "never", "LIKEWISE_PROFILE": "fast"}
@@ -45,6 +47,12 @@ class Ended:
     code: int
     log: str
     seconds: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What `preludes.measured` has noted in the log; empty without it."""
+        noted = re.findall(r"^measured: (.*)$", self.log, re.MULTILINE)
+        return json.loads(noted[-1]) if noted else {}
 
 
 class Crawl:
@@ -116,22 +124,35 @@ class Crawler:
             words += ["-a", f"{name}={value}"]
         for name, value in self.settings.items():
             words += ["-s", f"{name}={value}"]
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
-        environment = {**inherited, "LIKEWISE_DATA": str(self.data), **QUIET, **self.environment}
-        descriptor, name = mkstemp(".log", "likewise-crawl-")
-        os.close(descriptor)
-        process = _forked.Process(target=_crawl, args=(words, environment, prelude, name))
-        return Crawl(process, Path(name))
+        environment = {"LIKEWISE_DATA": str(self.data), **QUIET, **self.environment}
+        return fork(words, environment, prelude=prelude)
 
     def run(self, url: str, stage: str, *, prelude: str = "", **arguments: object) -> Ended:
         """A crawl, waited for; one that does not end is killed, and its status says so."""
         return self.start(url, stage, prelude=prelude, **arguments).end()
 
 
-def _crawl(words: Sequence[str], environment: Mapping[str, str], prelude: str, log: str) -> None:
-    """What the forked process does: become ``scrapy crawl``."""
+def fork(
+    words: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    folder: Path = ROOT,
+    prelude: str = "",
+) -> Crawl:
+    """A command of Scrapy under way in a folder, its `words` beginning with the program's name."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("LIKEWISE_")}
+    descriptor, log = mkstemp(".log", "likewise-crawl-")
+    os.close(descriptor)
+    given = (words, {**inherited, **(environment or {})}, str(folder), prelude, log)
+    return Crawl(_forked.Process(target=_become, args=given), Path(log))
+
+
+def _become(
+    words: Sequence[str], environment: Mapping[str, str], folder: str, prelude: str, log: str
+) -> None:
+    """What the forked process does."""
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
-    os.chdir(ROOT)
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = list(words)

@@ -28,7 +28,12 @@ __all__ = [
     "play_all",
 ]
 
-FAULTS = tuple(
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FAULTS = _words(
     """
     status-429-seconds status-429-date status-429-bare status-503-retry-after status-500-once
     status-500-forever status-403-midrun status-404-listed status-200-error-page
@@ -40,13 +45,16 @@ FAULTS = tuple(
     page-size-changes
     field-renamed type-changed field-gone-30-percent dom-class-changed
     redirect-loop redirect-to-seen redirect-to-private robots-503 robots-turns-disallow
-    """.split()
+    """
 )
 MAY_BE_PARTIAL = frozenset(
-    """
-    status-500-forever status-403-midrun next-null-too-early announced-count-wrong field-renamed
-    type-changed dom-class-changed robots-turns-disallow bad-tls page-500-mb gzip-bomb
-    """.split()
+    _words(
+        """
+        status-500-forever status-403-midrun next-null-too-early announced-count-wrong
+        field-renamed type-changed dom-class-changed robots-turns-disallow bad-tls page-500-mb
+        gzip-bomb
+        """
+    )
 )
 SURVIVABLE = tuple(name for name in FAULTS if name not in MAY_BE_PARTIAL)
 
@@ -115,7 +123,7 @@ def cases(names: Sequence[str], seeds: Sequence[int], lines: tuple[Line, ...] = 
 
 def mixes(n: int, seed: int = 0, lines: tuple[Line, ...] = MIXED) -> list[Case]:
     """Two to four survivable faults together; each fault comes up before one does twice."""
-    dice, left, found = random.Random(seed), [], []  # noqa: S311
+    dice, left, found = random.Random(seed), [], []
     for number in range(n):
         if len(left) < _FROM_TWO_TO_FOUR[1]:
             fresh = [name for name in SURVIVABLE if name not in left]

@@ -105,7 +105,7 @@ def kill_at_random(
     reference: Reference, folder: Path, n_kills: int, seed: int, lines: Sequence[Line] = LINES
 ) -> Iterator[Killed]:
     """Crawls killed at `n_kills` random moments in all, each restarted until it is done."""
-    dice, n = random.Random(seed), 0  # noqa: S311
+    dice, n = random.Random(seed), 0
     while n_kills > 0:
         line = lines[n % len(lines)]
         data = reference.folder(folder / f"random-{n}", line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["POINTS", "dies_at", "small_files"]
+__all__ = ["POINTS", "dies_at", "little_memory", "measured", "small_files"]
 
 POINTS = (
     "before the part is renamed",
@@ -71,3 +71,38 @@ def small_files(size_bytes: int) -> str:
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size_bytes}, {size_bytes}))"
     )
+
+
+def little_memory(megabytes: int) -> str:
+    """Prelude after which the process may take so much, and no more."""
+    size = megabytes * 2**20
+    return f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({size}, {size}))"
+
+
+def measured() -> str:
+    """Prelude that notes in the log what the crawl took: processor and wall, peak memory."""
+    return _MEASURED
+
+
+_MEASURED = """
+import json, resource, sys, time
+from scrapy.extensions.corestats import CoreStats
+
+def opened(self, spider, opened=CoreStats.spider_opened):
+    opened(self, spider)
+    begun[:] = time.process_time(), time.monotonic()
+
+def closed(self, spider, reason, closed=CoreStats.spider_closed):
+    closed(self, spider, reason)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    figures = {
+        "cpu_s": time.process_time() - begun[0],
+        "seconds": time.monotonic() - begun[1],
+        "peak_mb": peak / 1024,
+        "responses": self.stats.get_value("response_received_count", 0),
+    }
+    print("measured:", json.dumps(figures), file=sys.stderr, flush=True)
+
+begun = []
+CoreStats.spider_opened, CoreStats.spider_closed = opened, closed
+"""
