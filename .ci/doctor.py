@@ -70,6 +70,14 @@ def chromium() -> str | None:
     return "a Chromium; run: make setup (or Debian: apt-get install chromium)"
 
 
+def postgresql() -> str | None:
+    """Return what tests need that the rest does not, or None: a PostgreSQL to start and stop."""
+    places = ("usr/local/bin/postgres", "usr/lib/postgresql/*/bin/postgres")
+    if shutil.which("postgres") or any(any(Path("/").glob(place)) for place in places):
+        return None
+    return "tests of the shared ledger are skipped; Debian: apt-get install postgresql"
+
+
 def disk() -> str | None:
     """Return what to do about too little free disk."""
     free = shutil.disk_usage(ROOT).free
@@ -131,8 +139,9 @@ def main() -> int:
         missing += remedy is not None
         name = check.__name__.replace("_", " ")
         print(f"missing  {name}: {remedy}" if remedy else f"ok       {name}")
-    note = ports()
-    print(f"note     ports: {note}" if note else "ok       ports")
+    for check in (postgresql, ports):
+        note, name = check(), check.__name__
+        print(f"note     {name}: {note}" if note else f"ok       {name}")
     return 1 if missing else 0
 
 

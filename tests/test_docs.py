@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 TARGET = re.compile(r"\bmake ([a-z]+)\b")
-COMMAND = re.compile(r"python -m pipeline ([a-z-]+)((?:[^\n`]|\\\n)*)")
+COMMAND = re.compile(r"python -m (pipeline|scrapers) ([a-z-]+)((?:[^\n`#]|\\\n)*)")
 OPTION = re.compile(r"(--[a-z-]+)")
 ENGLISH = {"it", "a", "the", "them", "sure", "people", "what", "up"}
 
@@ -52,12 +52,14 @@ def test_both_commands_of_the_readme_stand_at_its_top():
 
 @pytest.fixture(scope="module")
 def helps():
-    def help_of(*words):
-        command = [sys.executable, "-m", "pipeline", *words, "--help"]
+    def help_of(package, name):
+        command = [sys.executable, "-m", package, name, "--help"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         return done.stdout if done.returncode == 0 else ""
 
-    return {words: help_of(words) for words in {name for name, _ in COMMAND.findall(_text())}}
+    return {
+        words: help_of(*words) for words in {tuple(found[:2]) for found in COMMAND.findall(_text())}
+    }
 
 
 def test_every_command_in_the_docs_exists(helps):
@@ -67,7 +69,9 @@ def test_every_command_in_the_docs_exists(helps):
 
 def test_every_option_in_the_docs_exists(helps):
     used = {
-        (name, option) for name, rest in COMMAND.findall(_text()) for option in OPTION.findall(rest)
+        (tuple(words), option)
+        for *words, rest in COMMAND.findall(_text())
+        for option in OPTION.findall(rest)
     }
     assert used
     assert [(name, option) for name, option in sorted(used) if option not in helps[name]] == []
