@@ -1,4 +1,4 @@
-"""Tests of the shared ledger run on a real server; without one they are skipped, on CI they fail."""
+"""The shared ledger is tested on a real server: without one tests skip, and on CI they fail."""
 
 import pytest
 from sqlalchemy import create_engine, text
