@@ -39,7 +39,7 @@ class Manners:
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
-        self._now = now
+        self.now = now
         self._pauses: list[tuple[float, float]] = []
         self._robots = RobotsSaid.NOTHING
         self._robots_from = self._robots_stale_from = math.inf
@@ -49,7 +49,7 @@ class Manners:
 
     def arrive(self, path: str) -> None:
         """A request came in."""
-        now = self._now()
+        now = self.now()
         counts, recent = self._counts, self._recent
         counts["requests"] += 1
         self._under_way += 1
@@ -69,22 +69,22 @@ class Manners:
 
     def hold(self, until: float) -> None:
         """The site just asked to be left alone until an instant (seconds since the epoch)."""
-        now = self._now()
+        now = self.now()
         self._pauses = [pause for pause in self._pauses if pause[1] > now]
         self._pauses.append((now + _GRACE_S, until))
 
     def pause_left_s(self) -> float:
         """Seconds of a pause that a crawler must know of by now; 0 outside of one."""
-        now = self._now()
+        now = self.now()
         inside = [until for since, until in self._pauses if since < now < until - _EARLY_S]
         return max(inside) - now if inside else 0.0
 
     def robots_said(self, said: RobotsSaid, max_age_s: float = math.inf) -> None:
         """A robots.txt was served."""
         if said is not self._robots:
-            self._robots_from = self._now() + _GRACE_S
+            self._robots_from = self.now() + _GRACE_S
         self._robots = said
-        self._robots_stale_from = self._now() + max_age_s + _GRACE_S
+        self._robots_stale_from = self.now() + max_age_s + _GRACE_S
 
     def left_site(self) -> None:
         """A redirect to another host was followed."""

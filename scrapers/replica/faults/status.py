@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
@@ -31,13 +30,15 @@ def _throttling(status: HTTPStatus, asks: Callable[[Answer, int, Exchange], Answ
 
 
 def _in_seconds(answer: Answer, seconds: int, exchange: Exchange) -> Answer:
-    exchange.run.manners.hold(time.time() + seconds)
+    manners = exchange.run.manners
+    manners.hold(manners.now() + seconds)
     return answer.with_headers(retry_after=str(seconds))
 
 
 def _by_date(answer: Answer, seconds: int, exchange: Exchange) -> Answer:
-    until = math.ceil(time.time()) + min(seconds, 2)
-    exchange.run.manners.hold(until)
+    manners = exchange.run.manners
+    until = math.ceil(manners.now()) + min(seconds, 2)
+    manners.hold(until)
     return answer.with_headers(retry_after=formatdate(until, usegmt=True))
 
 
