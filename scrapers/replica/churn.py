@@ -64,16 +64,22 @@ def advance(
     """
     passed = Passed()
     for day in range(days):
-        later = _Day(frames, Random(f"{seed}:{day}"))  # noqa: S311  a dice, no secret
+        later = _Day(frames, _dice(frames, seed, day))
         later.let_items_vanish(churn)
         later.let_items_appear(churn)
         later.change_likes(churn)
         frames, passed = later.frames(), passed + later.passed
     if swap:
-        later = _Day(frames, Random(f"{seed}:swap"))  # noqa: S311
+        later = _Day(frames, _dice(frames, seed, "swap"))
         later.swap_likes(swap)
         frames, passed = later.frames(), passed + replace(later.passed, days=0)
     return frames, passed
+
+
+def _dice(frames: Frames, *words: object) -> Random:
+    """Dice that the same seed throws otherwise on another day, so that no new id comes twice."""
+    newest = frames.likes["liked_at"].max()
+    return Random(f"{words} {newest} {len(frames.likes)} {len(frames.items)}")  # noqa: S311
 
 
 class _Day:

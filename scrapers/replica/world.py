@@ -115,7 +115,7 @@ class World:
 
 @dataclass(frozen=True)
 class Frames:
-    """A world as its two files have it."""
+    """A world as its two files have it; optional columns that they lack are null."""
 
     folder: Path
     likes: pl.DataFrame

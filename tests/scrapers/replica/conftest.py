@@ -72,10 +72,10 @@ class Client:
     def __init__(self, app):
         self._transport = httpx.ASGITransport(app)
 
-    def get(self, url: str, method: str = "GET") -> httpx.Response:
+    def get(self, url: str, method: str = "GET", **options) -> httpx.Response:
         async def ask() -> httpx.Response:
             async with httpx.AsyncClient(transport=self._transport, base_url=BASE_URL) as client:
-                return await client.request(method, url)
+                return await client.request(method, url, **options)
 
         return asyncio.run(ask())
 
