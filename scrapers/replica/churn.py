@@ -79,7 +79,7 @@ def advance(
 def _dice(frames: Frames, *words: object) -> Random:
     """Dice that the same seed throws otherwise on another day, so that no new id comes twice."""
     newest = frames.likes["liked_at"].max()
-    return Random(f"{words} {newest} {len(frames.likes)} {len(frames.items)}")  # noqa: S311
+    return Random(f"{words} {newest!r} {len(frames.likes)} {len(frames.items)}")  # noqa: S311
 
 
 class _Day:
