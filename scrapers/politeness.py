@@ -95,6 +95,7 @@ class PoliteDownloader(Downloader):
             if file is not None and not is_robots_request(request):
                 file.use()
         slot.lastseen = time.monotonic()
+        slot.transferring.add(request)  # at once: the task that sends it begins later
         _schedule_coro(self._wait_for_download(slot, request, answer))
 
     def _note(self, response: Response, request: Request) -> None:

@@ -1,160 +1,269 @@
-import asyncio
-from datetime import UTC, datetime
-from types import SimpleNamespace
+"""What a server sees of a crawl: when it was asked and how much at once; stock Scrapy beside it."""
+
+import random
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
 
 import pytest
-from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
-from scrapy.utils.test import get_crawler
 
-from scrapers.errors import CrawlStoppingError
-from scrapers.politeness import (
-    OriginMiddleware,
-    RetryAfterMiddleware,
-    RobotsMiddleware,
-    retry_after_s,
-)
+from tests.scrapers.wire import ended, probe, reply, start_probe, wired
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-SITE = "http://127.0.0.1:1"
-RULES = b"User-agent: *\nDisallow: /all\nUser-agent: likewise\nDisallow: /likewise\n"
+STOCK = {"stock": True}
+ON_THE_WAY_S = 0.05  # a request's way to the server, a new connection and its thread included
+PAGES = [f"/{number}" for number in range(12)]
 
 
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (b"120", 120.0), (b" 0 ", 0.0), (b"Sun, 01 Nov 2026 00:01:00 GMT", 60.0),
-        (b"Sat, 31 Oct 2026 00:00:00 GMT", 0.0), (b"soon", None), (b"-5", None), (b"", None),
-        (None, None), (b"1.5", None),
-    ],
-)  # fmt: skip
-def test_both_forms_of_retry_after_are_read(header, seconds):
-    assert retry_after_s(header, NOW) == seconds
+def gaps(wire):
+    begun = sorted(exchange.begun for exchange in wire.asked)
+    return [later - earlier for earlier, later in pairwise(begun)]
 
 
-@pytest.mark.parametrize("url", [f"{SITE}/a", f"{SITE}/b?c"])
-def test_own_origin_is_asked(url):
-    OriginMiddleware(frozenset({SITE})).process_request(Request(url))
+def at_once(wire):
+    """Most requests that were under way at the same time."""
+    steps = [(x.begun, 1) for x in wire.asked] + [(x.ended, -1) for x in wire.asked]
+    level = most = 0
+    for _, step in sorted(steps):
+        level += step
+        most = max(most, level)
+    return most
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:2/a", "https://127.0.0.1:1/a", "http://127.0.0.1/", "http://x.org/"]
-)
-def test_other_scheme_host_or_port_is_not_asked(url):
-    with pytest.raises(IgnoreRequest, match="off the site"):
-        OriginMiddleware(frozenset({SITE})).process_request(Request(url))
+def asked_between(wire, start, end):
+    return [x.path for x in wire.asked if start + ON_THE_WAY_S < x.begun < end]
 
 
-def robots(answer):
-    """Middleware whose robots.txt is `answer`, a response or an exception; and what was asked."""
-    asked = []
-
-    async def download(request):
-        asked.append(request.url)
-        await asyncio.sleep(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    crawler = SimpleNamespace(
-        settings={"ROBOTSTXT_USER_AGENT": "likewise"},
-        engine=SimpleNamespace(download_async=download),
-        spider=None,
-    )
-    return RobotsMiddleware(crawler), asked
+def crawl(wire, paths=PAGES, **asked):
+    return probe([wire.url + path for path in paths], base=wire.url, **asked)
 
 
-def verdicts(middleware, *paths):
-    async def one(path):
-        try:
-            await middleware.process_request(Request(SITE + path))
-        except IgnoreRequest as err:
-            return str(err)
-        return "allowed"
-
-    async def all_of_them():
-        return await asyncio.gather(*map(one, paths))
-
-    return asyncio.run(all_of_them())
-
-
-def response(status, body=b""):
-    return Response(f"{SITE}/robots.txt", status=status, body=body)
-
-
-def test_rules_for_our_name_are_obeyed_and_asked_for_once():
-    middleware, asked = robots(response(200, RULES))
-    assert verdicts(middleware, "/all", "/likewise/x", "/all") == [
-        "allowed", "robots.txt disallows it", "allowed",
-    ]  # fmt: skip
-    assert asked == [f"{SITE}/robots.txt"]
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_site_without_robots_txt_allows_everything(status):
-    assert verdicts(robots(response(status, RULES))[0], "/likewise") == ["allowed"]
+DELAY_S = 0.2
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [*map(response, (204, 302, 429, 500, 503)), TimeoutError(), IgnoreRequest("off the site")],
-    ids=str,
+    ("workers", "least_s"), [(1, DELAY_S), (3, 3 * DELAY_S)], ids=["alone", "one of three"]
 )
-def test_robots_txt_that_cannot_be_had_disallows_everything(answer):
-    (verdict,) = verdicts(robots(answer)[0], "/a")
-    assert "nothing may be fetched" in verdict
+def test_requests_are_never_closer_than_the_delay(workers, least_s):
+    with wired(lambda path, nth: None) as wire:
+        settings = {"DOWNLOAD_DELAY": DELAY_S, "CRAWL_WORKERS": workers}
+        crawl(wire, PAGES[: 12 // workers], settings=settings)
+        assert "/robots.txt" in wire.paths()
+        assert min(gaps(wire)) > least_s - ON_THE_WAY_S
 
 
-@pytest.fixture
-def retry_after():
-    crawler = get_crawler(settings_dict={"RETRY_AFTER_MAX_S": 900.0})
-    crawler.spider = SimpleNamespace(crawler=crawler)
-    return RetryAfterMiddleware.from_crawler(crawler)
+def test_stock_scrapy_sends_some_of_them_too_early():
+    """Its delays are drawn from half to one and a half of what was set."""
+    draws = (random.Random(seed) for seed in range(100_000))
+    is_short = (all(draw.uniform(-0.5, 0.5) < -0.3 for _ in range(4)) for draw in draws)
+    seed = next(seed for seed, found in enumerate(is_short) if found)
+    with wired(lambda path, nth: None) as wire:
+        crawl(wire, PAGES[:5], stock=True, settings={"DOWNLOAD_DELAY": DELAY_S}, seed=seed)
+        assert min(gaps(wire)) < DELAY_S - ON_THE_WAY_S
 
 
-def asked_to_wait(middleware, status, header):
-    request = Request(f"{SITE}/a", headers={})
-    headers = {} if header is None else {"Retry-After": header}
-    answer = Response(request.url, status=status, headers=headers)
-    return middleware.process_response(request, answer)
+def test_crawl_delay_of_the_site_is_kept():
+    rules = b"User-agent: *\nCrawl-delay: 0.2\n"
+    with wired(lambda path, nth: reply(rules) if path == "/robots.txt" else None) as wire:
+        crawl(wire, PAGES[:5])
+        assert min(gaps(wire)) > 0.2 - ON_THE_WAY_S
 
 
-async def waits(middleware, url=f"{SITE}/b"):
-    """Whether a request would have to wait: one that must is refused when the crawl stops."""
-    task = asyncio.ensure_future(middleware.process_request(Request(url)))
-    await asyncio.sleep(0)
-    middleware.end_pauses()
-    try:
-        await task
-    except CrawlStoppingError:
-        return True
-    return False
+@pytest.mark.parametrize(("workers", "most"), [(1, 4), (2, 2), (9, 1)])
+def test_no_more_is_under_way_than_allowed(workers, most):
+    def answer(path, nth):
+        wire.closing.wait(0.1)
+
+    with wired(answer) as wire:
+        settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 4, "CRAWL_WORKERS": workers}
+        crawl(wire, PAGES[:8], settings=settings)
+        assert at_once(wire) == most
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_host_that_asks_for_a_pause_is_left_alone_and_others_are_not(retry_after, status):
-    assert isinstance(asked_to_wait(retry_after, status, "60"), Request)
-    assert asyncio.run(waits(retry_after))
+def pausing(form, status=429):
+    """Answers a page with a pause of a second or two, and notes from when until when."""
+    window = {}
+
+    def answer(path, nth):
+        if path != "/3" or nth > 1:
+            return None
+        until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+        asked = format_datetime(until, usegmt=True) if form == "date" else "1"
+        seconds = (until - datetime.now(UTC)).total_seconds() if form == "date" else 1.0
+        window["from"] = time.monotonic()
+        window["until"] = window["from"] + seconds
+        return reply(status=status, Retry_After=asked)
+
+    return answer, window
 
 
-def test_other_hosts_are_not_held(retry_after):
-    asked_to_wait(retry_after, 429, "60")
-    assert not asyncio.run(waits(retry_after, "http://127.0.0.1:2/b"))
+@pytest.mark.parametrize(("form", "status"), [("seconds", 429), ("date", 429), ("seconds", 503)])
+def test_nothing_is_asked_within_a_pause(form, status):
+    answer, window = pausing(form, status)
+    with wired(answer) as wire:
+        found = crawl(wire, settings={"DOWNLOAD_DELAY": 0.03})
+        assert asked_between(wire, window["from"], window["until"] - 0.01) == []
+        assert {len(ends) for ends in found["ends"].values()} == {1}
+        assert all(end.startswith("200") for (end,) in found["ends"].values())
 
 
-@pytest.mark.parametrize(("status", "header"), [(500, "60"), (429, None), (429, "0")])
-def test_answer_without_a_pause_holds_nothing(retry_after, status, header):
-    assert isinstance(asked_to_wait(retry_after, status, header), Request)
-    assert not asyncio.run(waits(retry_after))
+def test_stock_scrapy_asks_on_within_a_pause():
+    answer, window = pausing("seconds")
+    with wired(answer) as wire:
+        crawl(wire, stock=True, settings={"DOWNLOAD_DELAY": 0.03})
+        assert asked_between(wire, window["from"], window["until"]) != []
 
 
-def test_pause_longer_than_patience_is_not_waited_for(retry_after):
-    assert asked_to_wait(retry_after, 429, "901").status == 429
+def test_host_that_asks_for_a_day_and_more_is_left_alone_at_once():
+    def answer(path, nth):
+        return reply(status=429, Retry_After="86401") if path == "/3" else None
+
+    with wired(answer) as wire:
+        found = crawl(wire, settings={"DOWNLOAD_DELAY": 0.03})
+        (first,) = wire.of("/3")
+        assert asked_between(wire, first.ended, time.monotonic()) == []
+        assert found["ends"][wire.url + "/9"][0].startswith(
+            "LeftAloneError 127.0.0.1 is left alone"
+        )
 
 
-def test_host_that_asks_for_too_long_a_pause_is_not_asked_again(retry_after):
-    asked_to_wait(retry_after, 503, "901")
-    with pytest.raises(IgnoreRequest, match="longer pause"):
-        asyncio.run(waits(retry_after))
-    assert not asyncio.run(waits(retry_after, "http://127.0.0.1:2/b"))
+def failing_robots(path, nth):
+    return reply(status=503) if path == "/robots.txt" and nth <= 3 else None
+
+
+def test_nothing_is_asked_before_robots_txt_is_known():
+    with wired(failing_robots) as wire:
+        found = crawl(wire)
+        assert wire.paths()[:4] == ["/robots.txt"] * 4
+        assert all(end.startswith("200") for (end,) in found["ends"].values())
+
+
+def test_stock_scrapy_takes_an_error_for_leave():
+    with wired(failing_robots) as wire:
+        crawl(wire, stock=True, settings={"ROBOTSTXT_OBEY": True, "RETRY_TIMES": 0})
+        assert len(wire.asked) == 1 + len(PAGES)
+
+
+def turning_robots(path, nth):
+    """Allows everything for a second, then nothing."""
+    if path == "/robots.txt":
+        rules = b"User-agent: *\nDisallow:" + (b"\n" if nth == 1 else b" /\n")
+        return reply(rules, Cache_Control="max-age=1")
+    return None
+
+
+MANY = [f"/{number}" for number in range(36)]
+
+
+def test_nothing_is_asked_after_robots_txt_turned():
+    with wired(turning_robots) as wire:
+        found = crawl(wire, MANY, settings={"DOWNLOAD_DELAY": 0.05})
+        first, second = wire.of("/robots.txt")
+        assert 0.9 < second.begun - first.begun < 2.0
+        assert asked_between(wire, second.ended - ON_THE_WAY_S, time.monotonic()) == []
+        assert 5 < len(wire.asked) < 32
+        ends = [end for (end,) in found["ends"].values()]
+        assert len(ends) == len(MANY)
+        assert sum(end.startswith("200") for end in ends) == len(wire.asked) - 2
+        assert {end for end in ends if not end.startswith("200")} == {
+            "IgnoreRequest robots.txt disallows it"
+        }
+
+
+def test_stock_scrapy_reads_robots_txt_once():
+    with wired(turning_robots) as wire:
+        crawl(wire, MANY, stock=True, settings={"ROBOTSTXT_OBEY": True, "DOWNLOAD_DELAY": 0.05})
+        assert len(wire.of("/robots.txt")) == 1
+        assert len(wire.asked) == 1 + len(MANY)
+
+
+def test_robots_txt_is_read_anew_on_sighup():
+    def answer(path, nth):
+        if path == "/10":
+            process.send_signal(signal.SIGHUP)
+        if path == "/robots.txt":
+            return reply(b"User-agent: *\nDisallow:" + (b"\n" if nth == 1 else b" /\n"))
+        return None
+
+    with wired(answer) as wire:
+        urls = [wire.url + path for path in MANY]
+        process = start_probe(urls, settings={"DOWNLOAD_DELAY": 0.03})
+        ended(process)
+        assert len(wire.of("/robots.txt")) == 2
+        assert 10 < len(wire.asked) < 30
+
+
+def test_outage_costs_time_and_few_requests_but_no_page():
+    begun = time.monotonic()
+    outage_s = 2.5
+
+    def answer(path, nth):
+        is_out = path != "/robots.txt" and time.monotonic() - begun < outage_s
+        return (lambda connection: None) if is_out else None
+
+    with wired(answer) as wire:
+        found = crawl(wire, MANY, settings={"RETRY_TIMES": 2, "CONCURRENT_REQUESTS": 16})
+        assert all(end.startswith("200") for (end,) in found["ends"].values())
+        within = [x for x in wire.asked if x.begun < begun + outage_s]
+        assert len(within) < 32
+    with wired(answer) as wire:
+        begun = time.monotonic()
+        found = crawl(wire, MANY, stock=True, settings={"ROBOTSTXT_OBEY": False})
+        assert not any(end.startswith("200") for (end,) in found["ends"].values())
+
+
+def test_page_that_always_fails_is_given_up_and_others_are_not():
+    def answer(path, nth):
+        return reply(status=500) if path == "/bad" else None
+
+    with wired(answer) as wire:
+        found = crawl(wire, ["/0", "/bad"], settings={"RETRY_TIMES": 2})
+        assert found["ends"][wire.url + "/bad"] == ["HttpError 500"]
+        assert len(wire.of("/bad")) <= 4
+        assert len(wire.of("/0")) == 2  # once more, to see that the host is well
+
+
+def test_site_that_refuses_is_asked_ten_times_and_some_under_way():
+    with wired(lambda path, nth: reply(status=403) if path != "/robots.txt" else None) as wire:
+        settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 2, "RETRY_BACKOFF_S": 0.01}
+        found = crawl(wire, MANY, settings=settings)
+        assert 10 <= len(wire.asked) - len(wire.of("/robots.txt")) <= 12
+        assert all(end.startswith("LeftAloneError") for (end,) in found["ends"].values())
+
+
+def redirecting(path, nth):
+    """Redirects: to what was seen, without end for a while, off the site for a while."""
+    to = {
+        "/seen": "/page", "/loop": "/loop" if nth < 9 else None, "/ring-a": "/ring-b",
+        "/ring-b": "/ring-a" if nth < 5 else "/page",
+        "/off": "http://127.0.0.1:9/x" if nth < 3 else None,
+        "/inside": "http://169.254.169.254/latest" if nth < 3 else "/page",
+        "/nowhere": "ftp://x/" if nth < 2 else "/page", "/always": "http://10.0.0.1/",
+    }.get(path)  # fmt: skip
+    return reply(status=302, Location=to) if to else None
+
+
+FOLLOWED = {
+    "/seen": "/page", "/loop": "/loop", "/ring-a": "/page", "/off": "/off", "/inside": "/page",
+    "/nowhere": "/page",
+}  # fmt: skip
+
+
+def test_redirects_inside_the_site_are_followed_and_others_are_bad_answers():
+    with wired(redirecting) as wire:
+        found = crawl(wire, ["/page", *FOLLOWED, "/always"])
+        for path, target in FOLLOWED.items():
+            assert found["ends"][wire.url + path] == [f"200 2 {wire.url}{target}"]
+        assert found["ends"][wire.url + "/always"] == ["IgnoreRequest redirects off the site"]
+        assert len(wire.of("/always")) == 5
+
+
+def test_bad_body_is_asked_again_by_the_same_rule():
+    def answer(path, nth):
+        return reply(b"BAD") if path == "/bad" and nth < 3 else None
+
+    with wired(answer) as wire:
+        found = crawl(wire, ["/bad"])
+        assert found["ends"][wire.url + "/bad"][0].startswith("200 2 ")
+        assert "internal meta keys" not in found["log"]

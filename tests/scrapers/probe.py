@@ -1,0 +1,97 @@
+"""Asks urls as our crawls do, or as stock Scrapy does, and tells how each of them ended.
+
+``python probe.py '{"urls": [...], "stock": false, "settings": {}}'`` prints one JSON object:
+ends by url, the process's peak memory, and the log.
+"""
+
+import json
+import logging
+import random
+import resource
+import sys
+from pathlib import Path
+
+import scrapy
+from scrapy.crawler import CrawlerProcess
+from scrapy.settings import Settings
+
+from scrapers.arguments import origin
+from scrapers.browser import browser_settings, in_browser
+from scrapers.retrying import retry_request
+from scrapers.settings import fast_profile
+
+
+class Probe(scrapy.Spider):
+    """Asks each url once; ``again`` asks for another try of a page that says BAD."""
+
+    name = "probe"
+
+    def __init__(self, urls, base=None, browser=None, **keywords):
+        super().__init__(**keywords)
+        self.urls = urls
+        self.browser = browser
+        self.origins = frozenset({origin(base or urls[0])})
+        self.ends = {}
+
+    async def start(self):
+        for url in self.urls:
+            request = scrapy.Request(
+                url, self.ended, errback=self.failed, meta={"of": url}, dont_filter=True
+            )
+            yield in_browser(request, self.browser) if self.browser else request
+
+    def ended(self, response):
+        if response.body == b"BAD":
+            again = retry_request(response.request, "bad body", self)
+            if again is not None:
+                return again
+        self._end(response.request, f"{response.status} {len(response.body)} {response.url}")
+        return None
+
+    def failed(self, failure):
+        error = failure.value
+        status = getattr(getattr(error, "response", None), "status", "")
+        self._end(failure.request, f"{type(error).__name__} {status or error}")
+
+    def _end(self, request, how):
+        self.ends.setdefault(request.meta["of"], []).append(how)
+
+
+def peak_mb():
+    """The process's own peak, which getrusage mixes with that of the process that forked it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def main():
+    asked = json.loads(sys.argv[1])
+    random.seed(asked.get("seed", 0))
+    settings = Settings()
+    if not asked.get("stock"):
+        settings.setmodule("scrapers.settings", priority="project")
+        settings.setdict(fast_profile(), priority="spider")
+        unused = {"ITEM_PIPELINES": {}, "EXTENSIONS": {}, "SPIDER_MODULES": []}
+        settings.setdict(unused, priority="spider")
+    if asked.get("browser"):
+        base = asked["urls"][0]
+        settings.setdict(browser_settings(base, frozenset({origin(base)})), priority="cmdline")
+    settings.setdict({"LOG_LEVEL": "WARNING", "TELNETCONSOLE_ENABLED": False}, "cmdline")
+    settings.setdict(asked.get("settings", {}), "cmdline")
+    logging.captureWarnings(True)
+    process = CrawlerProcess(settings)
+    crawler = process.create_crawler(Probe)
+    process.crawl(crawler, urls=asked["urls"], base=asked.get("base"), browser=asked.get("browser"))
+    process.start()
+    found = {
+        "ends": crawler.spider.ends,
+        "peak_mb": peak_mb(),
+        "stats": crawler.stats.get_stats(),
+    }
+    sys.stdout.write(json.dumps(found, default=str))
+
+
+if __name__ == "__main__":
+    main()

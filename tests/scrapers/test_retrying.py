@@ -1,0 +1,161 @@
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.utils.test import get_crawler
+
+from scrapers import settings
+from scrapers.errors import CrawlStoppingError, LeftAloneError
+from scrapers.hosts import Hosts, Manners
+from scrapers.retrying import RetryingMiddleware, retry_request, tries_of
+
+URL = "http://127.0.0.1:1/a"
+TIMES = 3
+
+
+@pytest.fixture
+def crawler():
+    """A crawler with the retry settings of a crawl, whose engine keeps what it is asked for."""
+    made = get_crawler(settings_dict={"RETRY_EXCEPTIONS": settings.RETRY_EXCEPTIONS})
+    made.spider = SimpleNamespace(crawler=made)
+    rules = Manners(
+        patience_s=3600.0, retry_times=TIMES, backoff_s=0.5, backoff_max_s=1.0,
+        retry_after_max_s=900.0,
+    )  # fmt: skip
+    engine = SimpleNamespace(downloader=SimpleNamespace(hosts=Hosts(rules)), asked=[])
+
+    async def download_async(request):
+        engine.asked.append(request.url)
+
+    engine.download_async = download_async
+    made._engine = made.engine = engine
+    return made
+
+
+@pytest.fixture
+def retry(crawler):
+    return lambda request: retry_request(request, "status 500", crawler.spider)
+
+
+def tried(retry, times, request=None):
+    request = request or Request(URL)
+    for _ in range(times):
+        request = retry(request)
+    return request
+
+
+def test_request_is_asked_again_later_and_is_never_filtered(retry):
+    again = retry(Request(URL, meta={"unit": "x"}, cb_kwargs={"n": 1}))
+    assert (again.url, again.meta["unit"], again.cb_kwargs, tries_of(again)) == (
+        URL, "x", {"n": 1}, 1,
+    )  # fmt: skip
+    assert again.dont_filter
+    assert 0 <= again.meta["likewise_not_before"] - time.monotonic() <= 0.5
+
+
+def test_request_is_given_up_where_its_host_answers_others_well(crawler, retry):
+    request = tried(retry, TIMES)
+    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
+    assert retry(request) is None
+    assert crawler.stats.get_value("retry/max_reached") == 1
+
+
+def test_request_is_not_given_up_while_its_host_answers_nothing_well(crawler, retry):
+    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)  # before it first failed
+    assert tries_of(tried(retry, TIMES + 50)) == TIMES + 50
+
+
+def test_request_is_given_up_when_patience_is_over(retry):
+    request = tried(retry, TIMES + 5)
+    request.meta["likewise_failed_at"] -= 3601.0
+    assert retry(request) is None
+
+
+def test_redirected_request_begins_anew_where_it_began(retry):
+    hop = Request(
+        "http://127.0.0.1:1/c",
+        meta={"redirect_urls": [URL, "http://127.0.0.1:1/b"], "redirect_times": 2, "unit": "x"},
+    )
+    again = retry(hop)
+    assert again.url == URL
+    assert {name for name in again.meta if name.startswith("redirect")} == set()
+    assert again.meta["unit"] == "x"
+
+
+def processed(crawler, status, **meta):
+    middleware = RetryingMiddleware.from_crawler(crawler)
+    request = Request(URL, meta=meta)
+    return asyncio.run(middleware.process_response(request, Response(URL, status=status)))
+
+
+@pytest.mark.parametrize("status", [302, 403, 408, 429, 500, 503, 520, 999])
+def test_bad_answer_is_retried(crawler, status):
+    assert isinstance(processed(crawler, status), Request)
+
+
+@pytest.mark.parametrize("status", [200, 204, 404, 410])
+def test_good_answer_is_not(crawler, status):
+    assert isinstance(processed(crawler, status), Response)
+
+
+def test_what_is_not_to_be_retried_is_not(crawler):
+    assert isinstance(processed(crawler, 500, dont_retry=True), Response)
+
+
+def test_last_failure_that_a_host_is_granted_leaves_its_units_open(crawler):
+    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 429, b"901")
+    with pytest.raises(LeftAloneError):
+        processed(crawler, 429)
+
+
+def failed(crawler, error):
+    middleware = RetryingMiddleware.from_crawler(crawler)
+    return asyncio.run(middleware.process_exception(Request(URL), error))
+
+
+def test_transport_errors_are_retried_and_told_of_the_host(crawler):
+    assert isinstance(failed(crawler, ConnectionResetError()), Request)
+    for _ in range(4):
+        failed(crawler, TimeoutError())
+    assert crawler.engine.downloader.hosts.of(URL).is_failing
+
+
+@pytest.mark.parametrize("error", [IgnoreRequest("x"), CrawlStoppingError(), KeyError("ours")])
+def test_refusals_and_faults_of_ours_are_not_retried(crawler, error):
+    assert failed(crawler, error) is None
+
+
+def test_page_that_was_well_is_asked_to_tell_a_bad_page_from_an_ill_host(crawler):
+    host = crawler.engine.downloader.hosts.of(URL)
+    well = "http://127.0.0.1:1/well"
+    host.note_answer(well, 200, None)
+    request = tried(lambda r: retry_request(r, "x", crawler.spider), TIMES)
+    middleware = RetryingMiddleware.from_crawler(crawler)
+    asyncio.run(middleware.process_response(request, Response(URL, status=500)))
+    assert crawler.engine.asked == [well]
+
+
+def test_page_that_was_well_is_not_asked_before_the_tries_are_used_up(crawler):
+    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
+    processed(crawler, 500)
+    assert crawler.engine.asked == []
+
+
+def test_request_waits_for_its_turn(crawler, retry):
+    again = retry(Request(URL))
+    again.meta["likewise_not_before"] = time.monotonic() + 600
+    middleware = RetryingMiddleware.from_crawler(crawler)
+
+    async def stopped():
+        waits = asyncio.ensure_future(middleware.process_request(again))
+        await asyncio.sleep(0)
+        assert not waits.done()
+        crawler.engine.downloader.hosts.stop()
+        await waits
+
+    with pytest.raises(CrawlStoppingError):
+        asyncio.run(asyncio.wait_for(stopped(), 5))
