@@ -84,6 +84,7 @@ class SiteSpider(scrapy.Spider):
 
     personal_patterns: ClassVar[tuple[str, ...]] = ()
     grid_ready: ClassVar[str] = ""  # selector of what stands in a page of the grid once drawn
+    page_rows: ClassVar[int] = 0  # of a full page of likers
     stopping: ClassVar[object] = object()  # signal: the crawl was told to stop
 
     def __init__(self, plan: CrawlPlan, ledger: Ledger, key: Key) -> None:

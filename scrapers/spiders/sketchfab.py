@@ -34,6 +34,7 @@ class SketchfabSpider(SiteSpider):
         r"(?<=/v3/users/)[^/?#\s>'\"]+",
         r"(?<=[?&]user=)[^&#\s>'\"]+",
     )
+    page_rows = _COUNT
     grid_ready = f"{_GRID_ITEM}, div.infinite-grid.is-loaded, div.infinite-grid.is-failed"
 
     def site_record(self) -> SiteRecord:

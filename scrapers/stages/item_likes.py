@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from scrapy import Request
 from scrapy.http import Response
@@ -13,6 +13,9 @@ from scrapers.records import LikesPage, UnitKind
 from scrapers.stages.likes import LikesStage, is_unchanged
 from scrapers.units import Unit
 
+if TYPE_CHECKING:
+    from scrapers.site_spider import SiteSpider
+
 __all__ = ["ItemLikesStage"]
 
 
@@ -20,7 +23,11 @@ class ItemLikesStage(LikesStage):
     """Reads the likes of items by offsets, with pages that overlap."""
 
     kind: ClassVar[UnitKind] = UnitKind.ITEM_LIKES
-    overlap = 4  # of 24 rows: so many likes may go between two pages and none is missed
+    overlap = 4  # rows: as many likes may go between two pages and none is missed
+
+    def __init__(self, spider: SiteSpider) -> None:
+        super().__init__(spider)
+        self.full_page = spider.page_rows
 
     def prepare(self) -> None:
         """Enter the items of the catalogue; in an incremental crawl those that have changed."""

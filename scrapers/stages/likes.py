@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from scrapy import Request
 from scrapy.http import Response
 
+from scrapers.checking import is_id
 from scrapers.counts import Count
 from scrapers.like_list import DIGEST_BYTES, Again, Ended, Following, LikeList, Row
 from scrapers.pages import LikesOfPage
@@ -29,6 +30,7 @@ class LikesStage(StageWork):
     """Reads lists of likes page by page; a list is landed whole, once, when it has ended."""
 
     overlap = 0
+    full_page = 0
 
     def __init__(self, spider: SiteSpider) -> None:
         super().__init__(spider)
@@ -65,7 +67,13 @@ class LikesStage(StageWork):
         memory = None
         if self._is_incremental:
             memory = self.spider.ledger.recall(unit.kind, [unit.key]).get(unit.key)
-        return LikeList(unit.announced, self._digest, memory=memory, overlap=self.overlap)
+        return LikeList(
+            unit.announced,
+            self._digest,
+            memory=memory,
+            overlap=self.overlap,
+            full_page=self.full_page,
+        )
 
     def parse(self, response: Response, unit: Unit, likes: LikeList, offset: int) -> Output:
         """Take a page of a list; ask for the next, or end the list."""
@@ -73,24 +81,24 @@ class LikesStage(StageWork):
             yield from self.gone(response)
             return
         page = self.read(response)
-        if page is None:
-            yield from self.spider.retried(response, "no JSON list")
+        fault = "no JSON list" if page is None else self.fault(page, likes)
+        if page is None or fault:
+            yield from self.spider.retried(response, fault)
             return
-        url = page.following
-        if not self.is_next(url):
-            yield from self.spider.retried(response, "next page is none of the site's")
-            return
-        step = likes.add(page.rows, offset, has_next=bool(url))
+        step = likes.add(page.rows, offset, has_next=bool(page.following))
         if isinstance(step, Again):
             yield from self.spider.retried(response, step.reason)
         elif isinstance(step, Ended):
             yield self.end_of(unit, likes, step)
         else:
-            yield self._following(unit, likes, step, url)
+            yield self._following(unit, likes, step, page.following)
 
-    def is_next(self, url: object) -> bool:
-        """Whether a page may name this as its next one."""
-        return not url or isinstance(url, str)
+    def fault(self, page: LikesOfPage, likes: LikeList) -> str:
+        """What is wrong with a page that may be right when it is asked for again; else empty."""
+        del likes
+        if page.rows and not any(is_id(row.other) for row in page.rows):
+            return "no like of the page has an id"
+        return ""
 
     def given_up(self, request: Request, why: str) -> EndedUnit:
         """End of a list of which a page cannot be had: what was read before is kept."""

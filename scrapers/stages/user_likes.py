@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from scrapy import Request
 from scrapy.http import Response
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from scrapers.site_spider import SiteSpider
 
 __all__ = ["UserLikesStage"]
+
+_LEADS_WRONG: Final = "next page is none of the site's, or was read"
 
 
 class UserLikesStage(LikesStage):
@@ -83,16 +85,19 @@ class UserLikesStage(LikesStage):
         self, unit: Unit, likes: LikeList, offset: int, url: str | None = None
     ) -> Request:
         """Request of the page that a url names, or of the list's first."""
-        first = self.spider.liked_url(self._handles[unit.key])
-        return self.list_request(url or first, unit, likes, offset)
+        place = url or self.spider.liked_url(self._handles[unit.key])
+        likes.visit(place)
+        return self.list_request(place, unit, likes, offset)
 
     def read(self, response: Response) -> LikesOfPage | None:
         """What the user likes."""
         return self.spider.read_liked(response)
 
-    def is_next(self, url: object) -> bool:
-        """Whether a page may name this as its next one: none, or one of the site's."""
-        return not url or (isinstance(url, str) and self.spider.is_of_site(url))
+    def fault(self, page: LikesOfPage, likes: LikeList) -> str:
+        """What is wrong with a page that may be right when it is asked for again; else empty."""
+        if not self._is_next(page.following) or likes.is_visited(page.following):
+            return _LEADS_WRONG
+        return super().fault(page, likes)
 
     def records(self, unit: Unit, rows: list[Row]) -> LikesPage:
         """Likes of the user that are of the catalogue."""
@@ -148,9 +153,13 @@ class UserLikesStage(LikesStage):
 
     def _fault(self, page: DirectoryPage) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
-        if not self.is_next(page.following) or page.following in self._visited:
-            return "next page is none of the site's, or was read"
+        if not self._is_next(page.following) or page.following in self._visited:
+            return _LEADS_WRONG
         return ""
+
+    def _is_next(self, url: object) -> bool:
+        """Whether a page may name this as its next one: none, or one of the site's."""
+        return not url or (isinstance(url, str) and self.spider.is_of_site(url))
 
     def _enter(self, users: Sequence[UserRow]) -> None:
         """Enter users who were not met before into the ledger."""
