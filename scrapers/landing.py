@@ -44,7 +44,7 @@ from scrapers.records import (
     read_manifest,
 )
 from scrapers.rejects import RejectFile
-from scrapers.site_spider import FINISHED, STATUS_STAT, SiteSpider
+from scrapers.site_spider import FINISHED, LEFT_ALONE, STATUS_STAT, SiteSpider
 from scrapers.tally import Tally
 from scrapers.units import EndedUnit, Memory
 
@@ -251,7 +251,7 @@ class LandingPipeline:
         is_news = self._plan.arguments.mode is Mode.INCREMENTAL and self._plan.table in _LISTED
         if not self._tally.landed and not is_news:
             named = states.keys() & {UnitState.PARTIAL, UnitState.FAILED}
-            return RunStatus.PARTIAL if named else RunStatus.FAILED
+            return RunStatus.PARTIAL if named or reason == LEFT_ALONE else RunStatus.FAILED
         if bad or reason != FINISHED or self._tally.counts["short_lists"]:
             return RunStatus.PARTIAL
         return RunStatus.COMPLETE
