@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from scrapy import Request
 from scrapy.http import Response
@@ -24,6 +24,10 @@ __all__ = ["CatalogueStage"]
 _PASSES: Final = 3  # at most; a full crawl reads the catalogue twice at least
 _PAGES_AT_ONCE: Final = 4  # numbered pages; those that lead by links come one by one
 _FAILED_PAGES: Final = 4  # in a row; further ones would fail too
+_ASKED_AGAIN: Final = 2  # times that a page which was read is asked for once more
+_REPEATED_PAGES: Final = 3  # in a row: the catalogue goes round
+_REPEATS: Final = "repeats"  # of a request, how often its page was one that was read
+_GOES_ROUND: Final = "a page that was read comes again"
 
 
 class CatalogueStage(StageWork):
@@ -38,6 +42,7 @@ class CatalogueStage(StageWork):
         self._passes = _PASSES if asked.mode is Mode.FULL else 1
         self._pass = 1
         self._failed = 0
+        self._repeated = 0
         landed = landed_item_ids(spider.plan.landing_folder)
         self._listing = CatalogueListing(asked.like_floor, self.tally, landed)
 
@@ -57,22 +62,27 @@ class CatalogueStage(StageWork):
     def parse(self, response: Response, unit: Unit) -> Output:
         """Items of a page, and the page further on."""
         page = self.spider.read_catalogue(response)
-        fault = "no page of the catalogue" if page is None else self._fault(page)
+        fault = "no page of the catalogue" if page is None else self._fault(page, response.meta)
         if page is None or fault:
             yield from self.spider.retried(response, fault)
             return
-        fresh, is_end = self._listing.add(page.items)
         self._failed = 0
+        self._repeated = self._repeated + 1 if self._listing.is_repeated(page.items) else 0
+        if self._repeated >= _REPEATED_PAGES:
+            yield self.spider.end(unit, UnitState.FAILED, why=_GOES_ROUND)
+            return
+        fresh, is_end = self._listing.add(page.items)
         self._go_on(unit, page.following, is_end=is_end)
         yield self.spider.end(unit, UnitState.DONE, tuple(fresh), read=len(page.items), whole=True)
 
     def refill(self) -> bool:
         """Begin another pass while passes bring anything new."""
-        if self._pass >= self._passes or (self._pass > 1 and not self._listing.n_new):
-            return False
-        self._pass += 1
-        self._listing.begin_pass()
-        return self._begin_pass() > 0
+        while self._pass < self._passes and (self._pass == 1 or self._listing.n_new):
+            self._pass += 1
+            if self._begin_pass():
+                self._listing.begin_pass()
+                return True
+        return False
 
     def given_up(self, request: Request, why: str) -> EndedUnit:
         """End of a page that cannot be had; numbered ones after it are still read."""
@@ -88,12 +98,13 @@ class CatalogueStage(StageWork):
         pages = range(1, _PAGES_AT_ONCE + 1)
         return self._enter(*(Unit(self.kind, f"{self._pass}:{page}") for page in pages))
 
-    def _fault(self, page: CataloguePage) -> str:
+    def _fault(self, page: CataloguePage, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
         if page.items and not any(is_id(item.item_id) for item in page.items):
             return "no item of the page has an id"
-        if self._listing.is_repeated(page.items):
-            return "a page that was read comes again"
+        if self._listing.is_repeated(page.items) and meta.get(_REPEATS, 0) < _ASKED_AGAIN:
+            meta[_REPEATS] = meta.get(_REPEATS, 0) + 1
+            return _GOES_ROUND
         if self._by_links and page.following and not self._is_new(page.following):
             return "next page is none of the site's, or was read"
         return ""
