@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,8 +18,8 @@ _FLAWS: Final = ("vouched for by itself", "expired", "of another host")
 _DAY: Final = timedelta(days=1)
 
 
-def write_bad_certificate(seed: int) -> Path:
-    """File in a new folder with a key and a certificate that vouches for itself.
+def write_bad_certificate(folder: Path, seed: int) -> Path:
+    """File in a folder with a key and a certificate that vouches for itself.
 
     The seed decides whether it is expired, or of another host, besides.
     """
@@ -44,7 +43,7 @@ def write_bad_certificate(seed: int) -> Path:
         )
         .sign(key, hashes.SHA256())
     )
-    path = Path(tempfile.mkdtemp(prefix="stand-in-")) / "certificate.pem"
+    path = folder / "certificate.pem"
     path.touch(mode=0o600)
     path.write_bytes(
         key.private_bytes(

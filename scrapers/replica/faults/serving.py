@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,23 +20,20 @@ __all__ = ["faulty_server", "run_with_faults", "serve"]
 
 def run_with_faults(app: ASGIApp, listener: socket.socket, run: Run) -> None:
     """Serve until told to stop, by https where the run has bad TLS."""
-    with faulty_server(app, run) as server:
-        asyncio.run(serve(server, listener, run))
+    asyncio.run(serve(faulty_server(app, run), listener, run))
 
 
-@contextmanager
-def faulty_server(app: ASGIApp, run: Run) -> Iterator[uvicorn.Server]:
+def faulty_server(app: ASGIApp, run: Run) -> uvicorn.Server:
     """Server whose answers may reach the connection."""
-    certificate = write_bad_certificate(run.seed) if run.has("bad-tls") else None
-    try:
-        config = configured(app, http=WireProtocol, loop="asyncio", ssl_certfile=certificate)
+    if not run.has("bad-tls"):
+        return uvicorn.Server(configured(app, http=WireProtocol, loop="asyncio"))
+    with TemporaryDirectory(prefix="stand-in-") as folder:
+        path = write_bad_certificate(Path(folder), run.seed)
+        config = configured(app, http=WireProtocol, loop="asyncio", ssl_certfile=path)
         config.load()
-        if config.ssl is not None:
-            config.ssl.sni_callback = lambda *_hello: run.played.update(["bad-tls"])
-        yield uvicorn.Server(config)
-    finally:
-        if certificate is not None:
-            shutil.rmtree(certificate.parent)
+    if config.ssl is not None:
+        config.ssl.sni_callback = lambda *_hello: run.played.update(["bad-tls"])
+    return uvicorn.Server(config)
 
 
 async def serve(server: uvicorn.Server, listener: socket.socket, run: Run) -> None:

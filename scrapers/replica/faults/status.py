@@ -14,7 +14,8 @@ from scrapers.replica.sketchfab.asked import Kind
 
 __all__ = ["FAULTS"]
 
-_PAUSES_S: Final = ((0.7, 1), (0.9, 2), (1.0, 3))
+_RARELY: Final = 0.05  # a pause stops the whole crawl
+_PAUSES_S: Final = ((0.85, 1), (0.97, 2), (1.0, 3))
 _EARLIEST_TURN, _LATEST_TURN = 8, 30  # requests
 
 
@@ -79,6 +80,7 @@ FAULTS: Final = (
         _throttling(HTTPStatus.TOO_MANY_REQUESTS, _in_seconds),
         PAGES,
         plays=2,
+        share=_RARELY,
     ),
     Fault(
         "status-429-date",
@@ -86,6 +88,7 @@ FAULTS: Final = (
         _throttling(HTTPStatus.TOO_MANY_REQUESTS, _by_date),
         PAGES,
         plays=2,
+        share=_RARELY,
     ),
     Fault(
         "status-429-bare",
@@ -100,6 +103,7 @@ FAULTS: Final = (
         _throttling(_BUSY, _in_seconds),
         PAGES,
         plays=2,
+        share=_RARELY,
     ),
     Fault("status-500-once", "500 once, then well", _BROKEN, PAGES, plays=1),
     Fault("status-500-forever", "500 every time", _BROKEN, PAGES),

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
+from urllib.parse import quote
 
 import pytest
 
@@ -123,3 +125,35 @@ def test_taken_ports_are_named_with_a_remedy_when_all_that_are_tried_are(monkeyp
 def test_a_port_out_of_range_is_refused():
     with pytest.raises(AddressError, match="70000"):
         listen("127.0.0.1", 70_000)
+
+
+def test_it_ends_in_mid_fault_when_it_is_told(tiny_world):
+    options = ["--world", tiny_world, "--fault", "hang-after-headers", "--seed", "1"]
+    with _serving(*options) as (server, url):
+        truth = json.load(urllib.request.urlopen(f"{url}/_truth/likes"))
+        items = {item for _, item in truth["must_have"]}
+        paths = [f"/i/likes?model={quote(item, safe='')}" for item in sorted(items)]
+        hanging = [urllib.request.urlopen(url + path, timeout=5) for path in paths]
+        played = json.load(urllib.request.urlopen(f"{url}/_truth/faults"))
+        assert played["hang-after-headers"] >= 1
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=5) == 0
+        for answer in hanging:
+            answer.close()
+
+
+def test_bad_tls_is_served_by_https_and_leaves_nothing_behind(tiny_world, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with _serving("--world", tiny_world, "--fault", "bad-tls") as (server, url):
+        assert url.startswith("https://127.0.0.1:")
+        with pytest.raises(urllib.error.URLError, match=r"(?i)certificate"):
+            urllib.request.urlopen(f"{url}/robots.txt")
+        assert list(tmp_path.iterdir()) == []
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=5) == 0
+
+
+def test_days_pass_where_they_may(tiny_world):
+    with _serving("--world", tiny_world, "--mutable") as (_, url):
+        asked = urllib.request.Request(f"{url}/_world/advance?churn=0.1", method="POST")
+        assert json.load(urllib.request.urlopen(asked))["likes_added"] > 0

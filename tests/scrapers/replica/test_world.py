@@ -94,3 +94,15 @@ def test_missing_and_broken_files_are_named(tmp_path):
         read_world(tmp_path)
     assert "likes.parquet is missing" in caught.value.faults[0]
     assert "items.parquet cannot be read" in caught.value.faults[1]
+
+
+def test_an_item_may_be_listed_twice(write_world):
+    likes = pl.DataFrame({"user_handle": ["a"], "item_id": ["x"]})
+    items = pl.DataFrame({"item_id": ["w", "x", "y"], "listed_again_at": [None, 2, None]})
+    world = read_world(write_world(likes, items))
+    assert [world.items[idx].item_id for idx in world.listing] == ["x", "w", "x", "y"]
+    assert len(world.items) == 3
+
+
+def test_a_world_lists_each_item_once_where_nothing_else_is_said(world):
+    assert list(world.listing) == list(range(len(world.items)))

@@ -110,13 +110,13 @@ def served(tiny_frames):
         url = url_of(listener, scheme_of(faults))
         create = partial(create_app, base_url=url)
         app, run = assemble(tiny_frames, create, faults=faults, seed=seed)
-        with faulty_server(app, run) as server:
-            thread = threading.Thread(target=asyncio.run, args=(serve(server, listener, run),))
-            thread.start()
-            try:
-                yield url, run
-            finally:
-                server.should_exit = True
-                thread.join()
+        server = faulty_server(app, run)
+        thread = threading.Thread(target=asyncio.run, args=(serve(server, listener, run),))
+        thread.start()
+        try:
+            yield url, run
+        finally:
+            server.should_exit = True
+            thread.join()
 
     return serving
