@@ -274,7 +274,7 @@ FAULTS: Final = (
     ),
     Fault(
         "announced-count-wrong",
-        "an item announces three times its likes and fifty more, every time",
+        "7 % of items announce three times their likes and fifty more, every time",
         _announce_more,
         _MODELS,
         strikes=Strikes.EVERYTHING,

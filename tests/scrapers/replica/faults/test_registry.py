@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,9 @@ def test_an_unknown_fault_ends_the_command_with_2():
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "no fault is called bomb" in done.stderr
+
+
+def test_the_docs_have_a_row_for_each_fault():
+    page = (Path(__file__).parents[4] / "docs" / "stand-in.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.*?) \|", page, re.MULTILINE))
+    assert rows == {name: fault.does for name, fault in FAULTS.items()}
