@@ -41,11 +41,12 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         guard(self._pool)
+        logging.getLogger("scrapy-playwright").addFilter(_without_traceback)
         settings = crawler.settings
         self._hung_after_s = settings.getfloat("BROWSER_HUNG_AFTER_S")
         self._draws_within_ms = settings.getfloat("BROWSER_DRAWS_WITHIN_MS")
         self._pages_of_context = settings.getint("BROWSER_PAGES_OF_CONTEXT")
-        self._scripts: dict[str, Response] = {}
+        self._scripts: dict[str, asyncio.Task[Response]] = {}
         self._opened = 0
         self._open: Counter[str] = Counter()
 
@@ -82,6 +83,8 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         try:
             response = await self._watched(super().download_request(request), traffic)
         except (BrowserError, RuntimeError) as err:
+            if traffic.refusal is not None:
+                return traffic.refusal.replace(request=request)
             if traffic.fault is None:
                 raise
             raise traffic.fault from err
@@ -139,3 +142,9 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
             await asyncio.wait_for(super()._close(), 2 * _CLOSE_WITHIN_S)
         except (BrowserError, TimeoutError):
             self._kill()
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Shorten what is logged of each page that failed: forty lines that say nothing more."""
+    record.exc_info = record.exc_text = None
+    return True

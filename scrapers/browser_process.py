@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import subprocess
+from collections import defaultdict
 from contextlib import suppress
 from typing import Final
 
@@ -54,14 +55,22 @@ class MarkedBrowserProvider(PlaywrightBrowserProvider):  # type: ignore[misc]  #
         return len(pids)
 
     def pids(self) -> list[int]:
-        """Processes of the browser that was launched."""
-        command = ["ps", "-A", "-ww", "-o", "pid=,args="]
+        """Processes of the browser that was launched: what bears the mark, and its descendants."""
+        command = ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="]
         try:
             listed = subprocess.run(
                 command, capture_output=True, text=True, timeout=_PS_TIMEOUT_S, check=True
             )
         except (OSError, subprocess.SubprocessError):
-            _log.exception("the browser's process could not be found")
+            _log.exception("the browser's processes could not be found")
             return []
-        lines = (line.split(None, 1) for line in listed.stdout.splitlines())
-        return [int(pid) for pid, *rest in lines if rest and self._mark in rest[0].split()]
+        children: defaultdict[int, list[int]] = defaultdict(list)
+        found: list[int] = []
+        for line in listed.stdout.splitlines():
+            pid, parent, *arguments = line.split()
+            children[int(parent)].append(int(pid))
+            if self._mark in arguments:
+                found.append(int(pid))
+        for known in found:  # grows as it goes
+            found += [child for child in children[known] if child not in found]
+        return found

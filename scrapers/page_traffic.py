@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, MutableMapping
@@ -33,25 +34,28 @@ _SHOWN: Final = ("text/", "application/xhtml+xml", "application/json")
 
 
 class PageTraffic:
-    """Loads of one page; ``fault`` is why the document, or something that ends a crawl, failed.
+    """Loads of one page.
+
+    ``fault`` is why the document failed, or what ends the crawl; ``refusal`` is the answer where
+    it is no page to draw, but an error say.
 
     Parameters
     ----------
-    scripts : scripts that pages of this crawl loaded already, by url.
+    scripts : scripts that pages of this crawl have loaded or are loading, by url.
     """
 
     def __init__(
         self,
         crawler: Crawler,
         is_unwanted: Callable[[BrowserRequest], bool],
-        scripts: MutableMapping[str, Response],
+        scripts: MutableMapping[str, asyncio.Task[Response]],
     ) -> None:
         self.page: Page | None = None
         self.fault: Exception | None = None
+        self.refusal: Response | None = None
         self._crawler = crawler
         self._is_unwanted = is_unwanted
         self._scripts = scripts
-        self._status: int = HTTPStatus.OK
         self._loads = 0
         self._pending = 0
         self._busy_at = time.monotonic()
@@ -69,13 +73,13 @@ class PageTraffic:
         await page.route("**", self._answer)
 
     async def until_drawn(self, page: Page, selector: str, timeout_ms: float) -> None:
-        """Wait for an element; an answer that is no page is not waited for.
+        """Wait for an element.
 
         Raises
         ------
         BrowserTimeoutError : the page drew for longer than the timeout, and loaded nothing.
         """
-        while self._status == HTTPStatus.OK:
+        while True:
             try:
                 await page.wait_for_selector(selector, state="attached", timeout=timeout_ms)
             except BrowserTimeoutError:
@@ -94,7 +98,7 @@ class PageTraffic:
         try:
             response = await self._load(asked)
         except Exception as err:  # whatever it was, the page must hear of it
-            if asked.is_navigation_request() or isinstance(err, CrawlStoppingError):
+            if self._is_document(asked) or isinstance(err, CrawlStoppingError):
                 self.fault = err
             elif isinstance(err, IgnoreRequest):
                 _log.info("a page may not load %s: %s", asked.url, err)
@@ -105,10 +109,32 @@ class PageTraffic:
             self._pending -= 1
             self._busy_at = time.monotonic()
 
+    def _is_document(self, asked: BrowserRequest) -> bool:
+        """Whether a load is the page itself, and no page inside it."""
+        with suppress(BrowserError):  # a page inside it that has no frame yet
+            is_main = self.page is not None and asked.frame == self.page.main_frame
+            return asked.is_navigation_request() and is_main
+        return False
+
     async def _load(self, asked: BrowserRequest) -> Response:
-        kept = self._scripts.get(asked.url)
-        if kept is not None:
-            return kept
+        """What the page asks for; a script is loaded once for all pages."""
+        if asked.resource_type != "script":
+            return await self._ask(asked)
+        loading = self._scripts.get(asked.url)
+        if loading is None:
+            loading = self._scripts[asked.url] = asyncio.ensure_future(self._ask(asked))
+        try:
+            response = await asyncio.shield(loading)
+            is_well = response.status == HTTPStatus.OK
+        except Exception:
+            is_well = False
+            raise
+        finally:
+            if not is_well or len(self._scripts) > _MOST_SCRIPTS:
+                self._scripts.pop(asked.url, None)
+        return response
+
+    async def _ask(self, asked: BrowserRequest) -> Response:
         headers: dict[str, str] = {
             name: asked.headers[name] for name in _SENT_ON if name in asked.headers
         }
@@ -122,9 +148,6 @@ class PageTraffic:
             dont_filter=True,
         )
         response: Response = await self._crawler.engine.download_async(request)
-        is_script = asked.resource_type == "script" and response.status == HTTPStatus.OK
-        if is_script and len(self._scripts) < _MOST_SCRIPTS:
-            self._scripts[asked.url] = response
         return response
 
     async def _hand_on(self, route: Route, response: Response) -> None:
@@ -133,8 +156,11 @@ class PageTraffic:
             for name in _HANDED_ON
             if (value := response.headers.get(name)) is not None
         }
-        if route.request.is_navigation_request():
-            self._status = response.status
+        if self._is_document(route.request):
+            if response.status != HTTPStatus.OK:
+                self.refusal = response
+                await _quietly(route.abort())
+                return
             if not headers.get("Content-Type", "").startswith(_SHOWN):
                 headers["Content-Type"] = "text/html"  # anything else would be a download
         handed = route.fulfill(status=response.status, headers=headers, body=response.body)

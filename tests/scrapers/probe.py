@@ -14,11 +14,15 @@ from pathlib import Path
 import scrapy
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
+from scrapy_playwright.page import PageMethod
 
 from scrapers.arguments import origin
 from scrapers.browser import browser_settings, in_browser
+from scrapers.chromium import FLAGS
 from scrapers.retrying import retry_request
 from scrapers.settings import fast_profile
+
+STOCK = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
 
 
 class Probe(scrapy.Spider):
@@ -26,8 +30,9 @@ class Probe(scrapy.Spider):
 
     name = "probe"
 
-    def __init__(self, urls, base=None, browser=None, **keywords):
+    def __init__(self, urls, base=None, browser=None, stock=False, **keywords):
         super().__init__(**keywords)
+        self.stock = stock
         self.urls = urls
         self.browser = browser
         self.origins = frozenset({origin(base or urls[0])})
@@ -38,7 +43,11 @@ class Probe(scrapy.Spider):
             request = scrapy.Request(
                 url, self.ended, errback=self.failed, meta={"of": url}, dont_filter=True
             )
-            yield in_browser(request, self.browser) if self.browser else request
+            if self.browser and self.stock:
+                wait = PageMethod("wait_for_selector", self.browser)
+                request.meta.update(playwright=True, playwright_page_methods=[wait])
+            is_ours = self.browser and not self.stock
+            yield in_browser(request, self.browser) if is_ours else request
 
     def ended(self, response):
         if response.body == b"BAD":
@@ -77,13 +86,18 @@ def main():
         settings.setdict(unused, priority="spider")
     if asked.get("browser"):
         base = asked["urls"][0]
-        settings.setdict(browser_settings(base, frozenset({origin(base)})), priority="cmdline")
+        chosen = browser_settings(base, frozenset({origin(base)}))
+        if asked.get("stock"):
+            options = {**chosen["PLAYWRIGHT_LAUNCH_OPTIONS"], "args": [*FLAGS]}
+            chosen = {"DOWNLOAD_HANDLERS": {"http": STOCK}, "PLAYWRIGHT_LAUNCH_OPTIONS": options}
+        settings.setdict(chosen, priority="cmdline")
     settings.setdict({"LOG_LEVEL": "WARNING", "TELNETCONSOLE_ENABLED": False}, "cmdline")
     settings.setdict(asked.get("settings", {}), "cmdline")
     logging.captureWarnings(True)
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(Probe)
-    process.crawl(crawler, urls=asked["urls"], base=asked.get("base"), browser=asked.get("browser"))
+    given = {name: asked.get(name) for name in ("urls", "base", "browser", "stock")}
+    process.crawl(crawler, **given)
     process.start()
     found = {
         "ends": crawler.spider.ends,
