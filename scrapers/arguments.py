@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapers.records import CatalogueSource, Mode, Side, Stage
 
@@ -19,6 +19,7 @@ __all__ = [
     "is_loopback",
     "origin",
     "read_arguments",
+    "same_page",
 ]
 
 RUN_ID_PATTERN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
@@ -95,6 +96,19 @@ def origin(url: str) -> str:
     """Scheme, host and port of a url, ``http://127.0.0.1:8000`` say."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def same_page(asked: str, got: str) -> bool:
+    """Whether a url asks for what another asked for: its path, and its parameters at least.
+
+    A redirect may add to a url; where it changes what was asked, another page was answered.
+    """
+    before, after = urlsplit(asked), urlsplit(got)
+    wanted = set(parse_qsl(before.query, keep_blank_values=True))
+    parameters = set(parse_qsl(after.query, keep_blank_values=True))
+    return unquote(before.path).rstrip("/") == unquote(after.path).rstrip("/") and (
+        wanted <= parameters
+    )
 
 
 def is_loopback(url: str) -> bool:

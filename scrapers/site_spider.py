@@ -21,7 +21,7 @@ from scrapy.settings import BaseSettings
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from scrapers.arguments import origin
+from scrapers.arguments import origin, same_page
 from scrapers.browser import browser_settings
 from scrapers.counts import Count
 from scrapers.environment import Profile
@@ -189,7 +189,7 @@ class SiteSpider(scrapy.Spider):
         handled: Sequence[HTTPStatus] = (),
         **keywords: object,
     ) -> Request:
-        """Request of a unit's page, whose failure ends the unit.
+        """Request of a unit's page, whose failure ends the unit; another page is no answer.
 
         Parameters
         ----------
@@ -198,12 +198,22 @@ class SiteSpider(scrapy.Spider):
         """
         return Request(
             url,
-            callback,
+            self.answered,
             errback=self.failed,
-            cb_kwargs={"unit": unit, **keywords},
+            cb_kwargs={"callback": callback, "unit": unit, **keywords},
             meta={"unit": unit, "handle_httpstatus_list": list(handled)},
             dont_filter=True,  # a unit's pages differ, and a filtered one would end nowhere
         )
+
+    def answered(
+        self, response: Response, callback: Callable[..., Any], unit: Unit, **keywords: object
+    ) -> Iterator[Any]:
+        """What the callback makes of the page that was asked for; a redirect may give another."""
+        hops: Sequence[str] = response.meta.get("redirect_urls", ())
+        if hops and not same_page(hops[0], response.url):
+            yield from self.retried(response, "redirects to another page")
+        else:
+            yield from callback(response, unit, **keywords)
 
     def end(
         self,

@@ -10,6 +10,7 @@ from scrapers.arguments import (
     is_loopback,
     origin,
     read_arguments,
+    same_page,
 )
 
 
@@ -63,3 +64,17 @@ def test_loopback_is_this_machine_only(url, expected):
 
 def test_origin_has_the_port():
     assert origin("http://127.0.0.1:8000/a?b#c") == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        ("/i/likes?model=a%20b&offset=0", True), ("/i/likes?offset=0&model=a+b&hop=1", True),
+        ("/i/likes/?model=a+b&offset=0", True), ("/i/likes?model=c&offset=0", False),
+        ("/i/likes?model=a+b&offset=20", False), ("/i/likes?model=a+b", False),
+        ("/robots.txt?model=a+b&offset=0", False),
+    ],
+)  # fmt: skip
+def test_redirect_may_add_to_a_url_and_not_change_what_was_asked(got, expected):
+    asked = "http://127.0.0.1:8000/i/likes?model=a+b&offset=0"
+    assert same_page(asked, f"http://127.0.0.1:8000{got}") is expected
