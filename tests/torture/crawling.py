@@ -27,6 +27,7 @@ QUIET = {"LIKEWISE_PROGRESS": "never", "LIKEWISE_PROFILE": "fast"}
 OPENED = "Spider opened"
 LOOK_S = 0.01
 PRELOADED = [
+    "tests.torture.crawling",
     "scrapy.cmdline",
     "scrapers.commands.crawl",
     "scrapers.landing",
@@ -156,7 +157,7 @@ def _become(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = list(words)
-    exec(prelude, {"__name__": "prelude"})  # noqa: S102
+    exec(prelude, {"__name__": "prelude"})
     from scrapy.cmdline import execute  # noqa: PLC0415  imported once already
 
     execute()

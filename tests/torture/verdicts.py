@@ -16,6 +16,7 @@ from tests.torture.worlds import World
 
 __all__ = ["Pairs", "Truth", "Verdict", "judge"]
 
+LEFT_ALONE = "left alone"
 Pairs = AbstractSet[tuple[str, ...]]
 _UNREAD = """
     SELECT key FROM ledger_units
@@ -48,6 +49,7 @@ class Verdict:
     status: str
     named: tuple[str, ...]
     unread: int
+    left_alone: bool
     seconds: float
     log: str = ""
 
@@ -61,7 +63,7 @@ class Verdict:
     def is_honest(self) -> bool:
         """Whether a crawl that is partial says what is missing, and made nothing up."""
         flaws = self.unnamed + self.repeated + self.invented + self.wrong
-        said = bool(self.named) or self.unread > 0
+        said = bool(self.named) or self.unread > 0 or self.left_alone
         return flaws == 0 and self.code == 3 and self.status == "partial" and said
 
     def told(self) -> str:
@@ -92,6 +94,7 @@ def judge(line: Line, data: Path, ended: Ended, truth: Truth, world: World) -> V
         status=", ".join(sorted(landed.statuses)),
         named=tuple(f"{kind} {key}: {why}" for (kind, key), why in landed.unfinished.items()),
         unread=len(unread),
+        left_alone=any(name.startswith(LEFT_ALONE) for name in landed.counts),
         seconds=ended.seconds,
         log=ended.log,
     )
@@ -105,7 +108,9 @@ def _unnamed(line: Line, lost: Pairs, landed: Landed, unread: list[str]) -> int:
     """
     keys = {key for _, key in landed.unfinished} | set(unread)
     if line.table == "items" or line.run_id != ITEM_LIKES.run_id:
-        return 0 if keys else len(lost)
+        return (
+            0 if keys or any(name.startswith(LEFT_ALONE) for name in landed.counts) else len(lost)
+        )
     return sum(row[-1] not in keys for row in lost)
 
 
