@@ -125,7 +125,7 @@ class LikeList:
         reading = self._reading
         others = [row.other for row in rows if type(row.other) is str]
         is_seen = [other in reading.seen for other in others]
-        self._keep(rows)
+        self.keep(rows)
         reading.seen.update(others)
         reading.pages += 1
         reading.is_torn |= self._is_torn(is_seen, offset)
@@ -142,6 +142,16 @@ class LikeList:
             self._passes = _PASSES
             return self._end("the list has no end", is_loop=True)
         return Following(offset + len(rows) - min(self._overlap, len(rows) // 2))
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Take rows of a page after which one cannot go on."""
+        for row in rows:
+            if type(row.other) is not str:
+                self._odd[repr(row.other)] = row
+            elif row.other not in self._rows:
+                self._rows[row.other] = row
+                if self._memory is not None and self._digest(row.other) not in self._known:
+                    self._n_new += 1
 
     def kept(self, *, whole: bool) -> list[Row]:
         """Rows to land, each id once: all of a list that was read whole, else the new ones."""
@@ -162,15 +172,6 @@ class LikeList:
         """Digests of all rows that are known of the list now, joined."""
         found = {self._digest(other) for other in self._rows}
         return b"".join(sorted(found if whole else found | self._known))
-
-    def _keep(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            if type(row.other) is not str:
-                self._odd[repr(row.other)] = row
-            elif row.other not in self._rows:
-                self._rows[row.other] = row
-                if self._memory is not None and self._digest(row.other) not in self._known:
-                    self._n_new += 1
 
     def _is_torn(self, is_seen: list[bool], offset: int) -> bool:
         """Whether rows moved between a page and those before, so that some may be missed."""

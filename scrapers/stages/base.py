@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from scrapy import Request
 from scrapy.http import Response
@@ -15,9 +15,13 @@ from scrapers.units import EndedUnit, Unit
 if TYPE_CHECKING:
     from scrapers.site_spider import SiteSpider
 
-__all__ = ["Output", "StageWork"]
+__all__ = ["REPEATED", "Output", "StageWork"]
+
+REPEATED: Final = "a page that was read comes again"
 
 _MISSED: Final = "missed"  # mark of a request whose page was not there once
+_REPEATS: Final = "repeats"  # of a request, how often its page was one that was read
+_MOST_REPEATS: Final = 2
 
 Output = Iterator[Request | EndedUnit]
 
@@ -62,6 +66,11 @@ class StageWork(ABC):
     def given_up(self, request: Request, why: str) -> EndedUnit:
         """End of a unit whose page cannot be had, with what was read of it before."""
         return self.spider.end(request.meta["unit"], UnitState.FAILED, why=why)
+
+    def is_asked_again(self, meta: dict[str, Any]) -> bool:
+        """Whether a request whose page is one that was read is to be made once more."""
+        meta[_REPEATS] = meta.get(_REPEATS, 0) + 1
+        return bool(meta[_REPEATS] <= _MOST_REPEATS)
 
     def gone(self, response: Response) -> Output:
         """End of a unit that is not there when it is asked for twice."""

@@ -13,7 +13,7 @@ from scrapers.listing import CatalogueListing
 from scrapers.pages import CataloguePage
 from scrapers.raw_zone import landed_item_ids
 from scrapers.records import CatalogueSource, Mode, UnitKind, UnitState
-from scrapers.stages.base import Output, StageWork
+from scrapers.stages.base import REPEATED, Output, StageWork
 from scrapers.units import EndedUnit, Unit
 
 if TYPE_CHECKING:
@@ -24,10 +24,8 @@ __all__ = ["CatalogueStage"]
 _PASSES: Final = 3  # at most; a full crawl reads the catalogue twice at least
 _PAGES_AT_ONCE: Final = 4  # numbered pages; those that lead by links come one by one
 _FAILED_PAGES: Final = 4  # in a row; further ones would fail too
-_ASKED_AGAIN: Final = 2  # times that a page which was read is asked for once more
 _REPEATED_PAGES: Final = 3  # in a row: the catalogue goes round
-_REPEATS: Final = "repeats"  # of a request, how often its page was one that was read
-_GOES_ROUND: Final = "a page that was read comes again"
+_PAGE: Final = "page"  # of a request, what was read of it though one cannot go on from it
 
 
 class CatalogueStage(StageWork):
@@ -64,12 +62,13 @@ class CatalogueStage(StageWork):
         page = self.spider.read_catalogue(response)
         fault = "no page of the catalogue" if page is None else self._fault(page, response.meta)
         if page is None or fault:
+            response.meta[_PAGE] = page or response.meta.get(_PAGE)
             yield from self.spider.retried(response, fault)
             return
         self._failed = 0
         self._repeated = self._repeated + 1 if self._listing.is_repeated(page.items) else 0
         if self._repeated >= _REPEATED_PAGES:
-            yield self.spider.end(unit, UnitState.FAILED, why=_GOES_ROUND)
+            yield self.spider.end(unit, UnitState.FAILED, why=REPEATED)
             return
         fresh, is_end = self._listing.add(page.items)
         self._go_on(unit, page.following, is_end=is_end)
@@ -85,12 +84,17 @@ class CatalogueStage(StageWork):
         return False
 
     def given_up(self, request: Request, why: str) -> EndedUnit:
-        """End of a page that cannot be had; numbered ones after it are still read."""
+        """End of a page that cannot be had or leads nowhere; numbered ones go on after it."""
         unit: Unit = request.meta["unit"]
         self._failed += 1
         if unit.payload is None and self._failed < _FAILED_PAGES:
             self._go_on(unit, None, is_end=False)
-        return super().given_up(request, why)
+        page: CataloguePage | None = request.meta.get(_PAGE)
+        if page is None:
+            return super().given_up(request, why)
+        state = UnitState.PARTIAL if _has_ids(page) else UnitState.FAILED
+        fresh, _ = self._listing.add(page.items)
+        return self.spider.end(unit, state, tuple(fresh), read=len(page.items), why=why)
 
     def _begin_pass(self) -> int:
         if self._by_links:
@@ -100,11 +104,10 @@ class CatalogueStage(StageWork):
 
     def _fault(self, page: CataloguePage, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
-        if page.items and not any(is_id(item.item_id) for item in page.items):
+        if page.items and not _has_ids(page):
             return "no item of the page has an id"
-        if self._listing.is_repeated(page.items) and meta.get(_REPEATS, 0) < _ASKED_AGAIN:
-            meta[_REPEATS] = meta.get(_REPEATS, 0) + 1
-            return _GOES_ROUND
+        if self._listing.is_repeated(page.items) and self.is_asked_again(meta):
+            return REPEATED
         if self._by_links and page.following and not self._is_new(page.following):
             return "next page is none of the site's, or was read"
         return ""
@@ -125,3 +128,7 @@ class CatalogueStage(StageWork):
 
     def _enter(self, *units: Unit) -> int:
         return self.spider.ledger.add(units)
+
+
+def _has_ids(page: CataloguePage) -> bool:
+    return any(is_id(item.item_id) for item in page.items)

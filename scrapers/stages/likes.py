@@ -81,8 +81,12 @@ class LikesStage(StageWork):
             yield from self.gone(response)
             return
         page = self.read(response)
-        fault = "no JSON list" if page is None else self.fault(page, likes)
-        if page is None or fault:
+        if page is None:
+            yield from self.spider.retried(response, "no JSON list")
+            return
+        fault = self.fault(page, likes)
+        if fault:
+            likes.keep(page.rows)
             yield from self.spider.retried(response, fault)
             return
         step = likes.add(page.rows, offset, has_next=bool(page.following))
@@ -106,7 +110,8 @@ class LikesStage(StageWork):
         likes: LikeList | None = request.cb_kwargs.get("likes")
         if likes is None or not likes.kept(whole=False):
             return super().given_up(request, why)
-        return self.end_of(unit, likes, Ended(UnitState.PARTIAL, whole=False, why=why))
+        state = UnitState.PARTIAL if likes.read(whole=True) else UnitState.FAILED
+        return self.end_of(unit, likes, Ended(state, whole=False, why=why))
 
     def _following(self, unit: Unit, likes: LikeList, step: Following, url: str) -> Request:
         return self.page_request(unit, likes, step.offset, None if step.from_start else url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from scrapy import Request
 from scrapy.http import Response
@@ -15,8 +15,8 @@ from scrapers.counts import announced_count, is_short
 from scrapers.like_list import Ended, LikeList, Row
 from scrapers.pages import DirectoryPage, LikesOfPage, UserRow
 from scrapers.raw_zone import known_handles
-from scrapers.records import LikesPage, UnitKind, UnitState, pseudonym
-from scrapers.stages.base import Output
+from scrapers.records import GONE, LikesPage, UnitKind, UnitState, pseudonym
+from scrapers.stages.base import REPEATED, Output
 from scrapers.stages.likes import LikesStage, is_unchanged
 from scrapers.units import EndedUnit, Unit
 
@@ -32,7 +32,8 @@ class UserLikesStage(LikesStage):
     """Reads the likes of users; the ledger knows a user by pseudonym alone.
 
     Handles that wait for their turn lie in memory, so the directories of users are read anew by
-    every process; a page of them is a unit of its own, ``<directory>:<page>``.
+    every process; a page of them is a unit of its own, ``<directory>:<page>``.  Users of whom no
+    page has said how many likes they have yet come last: another page may still say it.
     """
 
     kind: ClassVar[UnitKind] = UnitKind.USER_LIKES
@@ -41,8 +42,10 @@ class UserLikesStage(LikesStage):
         super().__init__(spider)
         self._announced = {item.item_id: item.announced for item in spider.plan.items()}
         self._handles: dict[str, str] = {}
+        self._uncounted: dict[str, str] = {}
         self._fresh: deque[str] = deque()
         self._visited: set[str] = set()
+        self._pages: set[tuple[object, ...]] = set()
         self._read: Counter[str] = Counter()
         self._n_lists = 0
         self._is_offered_again = False
@@ -51,7 +54,7 @@ class UserLikesStage(LikesStage):
     def prepare(self) -> None:
         """Enter the users that earlier crawls have met, and begin to read the directories."""
         plan = self.spider.plan
-        self._enter([UserRow(handle) for handle in known_handles(plan.settings.data, plan.site)])
+        self._meet([UserRow(handle) for handle in known_handles(plan.settings.data, plan.site)])
         self.spider.work.add(
             [
                 Unit(UnitKind.USER_DIRECTORY, f"{number}:1", payload=url)
@@ -64,7 +67,12 @@ class UserLikesStage(LikesStage):
         return [self._fresh.popleft() for _ in range(min(limit, len(self._fresh)))]
 
     def refill(self) -> bool:
-        """Offer all users once more: another process may have left some unread."""
+        """Enter users without a count; then offer all once more that other processes left."""
+        if self._uncounted:
+            self._handles |= self._uncounted
+            self._enter([Unit(self.kind, key) for key in self._uncounted])
+            self._uncounted = {}
+            return True
         counts = self.spider.ledger.counts(self.kind)
         left = counts.get(UnitState.PENDING, 0) + counts.get(UnitState.LEASED, 0)
         if not left or self._is_offered_again:
@@ -120,13 +128,14 @@ class UserLikesStage(LikesStage):
             yield self.spider.end(unit, UnitState.DONE)
             return
         page = self.spider.read_directory(response)
-        fault = "no JSON list" if page is None else self._fault(page)
+        number, n = map(int, unit.key.split(":"))
+        if page is not None:
+            self._meet(page.users)
+        fault = "no JSON list" if page is None else self._fault(page, number, response.meta)
         if page is None or fault:
             yield from self.spider.retried(response, fault)
             return
-        self._enter(page.users)
         if page.following and page.users:
-            number, n = map(int, unit.key.split(":"))
             self._visited.add(page.following)
             self.spider.work.add(
                 [Unit(UnitKind.USER_DIRECTORY, f"{number}:{n + 1}", payload=page.following)]
@@ -139,7 +148,7 @@ class UserLikesStage(LikesStage):
         Only a process that read every list of a crawl from its beginning can tell.
         """
         n_done = self.spider.ledger.counts(self.kind).get(UnitState.DONE, 0)
-        if self._is_incremental or n_done > self._n_lists:
+        if self._is_incremental or n_done > self._n_lists + self.tally.counts[GONE]:
             return
         for item_id, announced in self._announced.items():
             read = self._read[item_id]
@@ -151,8 +160,12 @@ class UserLikesStage(LikesStage):
         self._n_lists += 1
         return super().end_of(unit, likes, ended)
 
-    def _fault(self, page: DirectoryPage) -> str:
+    def _fault(self, page: DirectoryPage, number: int, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
+        users = (number, *(repr(user.user_handle) for user in page.users))
+        if page.users and users in self._pages and self.is_asked_again(meta):
+            return REPEATED
+        self._pages.add(users)
         if not self._is_next(page.following) or page.following in self._visited:
             return _LEADS_WRONG
         return ""
@@ -161,15 +174,18 @@ class UserLikesStage(LikesStage):
         """Whether a page may name this as its next one: none, or one of the site's."""
         return not url or (isinstance(url, str) and self.spider.is_of_site(url))
 
-    def _enter(self, users: Sequence[UserRow]) -> None:
-        """Enter users who were not met before into the ledger."""
-        units = [unit for user in users if (unit := self._unit_of(user)) is not None]
+    def _meet(self, users: Sequence[UserRow]) -> None:
+        """Take the users of a page."""
+        self._enter([unit for user in users if (unit := self._unit_of(user)) is not None])
+
+    def _enter(self, units: Sequence[Unit]) -> None:
+        """Enter users into the ledger, for this process to claim."""
         if units:
             self.spider.ledger.add(units)
             self._fresh.extend(unit.key for unit in units)
 
     def _unit_of(self, user: UserRow) -> Unit | None:
-        """Unit of a user who was not met before; None for others, and for one without an id."""
+        """Unit of a user who is to be read now; None of one who was met or has no id or count."""
         if user.user_handle is None:
             return None
         if not is_id(user.user_handle):
@@ -178,8 +194,12 @@ class UserLikesStage(LikesStage):
         key = pseudonym(self.spider.plan.site, user.user_handle, self.spider.key)
         if key in self._handles:
             return None
-        self._handles[key] = user.user_handle
         likes = announced_count(user.announced, None)
+        if likes is None:
+            self._uncounted[key] = user.user_handle
+            return None
+        self._uncounted.pop(key, None)
+        self._handles[key] = user.user_handle
         if is_unchanged(likes, self._known.get(key)):
             self.tally.counts["lists_unchanged"] += 1
             return None

@@ -83,11 +83,13 @@ def test_page_that_comes_again_is_asked_for_again(play):
 
 
 @pytest.mark.parametrize("following", [LISTING, "http://192.0.2.1/v3/models", 7, ["x"]])
-def test_next_page_that_loops_or_leads_away_fails_its_page(play, following):
+def test_page_whose_next_loops_or_leads_away_is_partial_and_its_items_are_kept(play, following):
     body = {"results": [{"uid": "a", "likeCount": 9}], "next": following}
     played = play("catalogue", lambda request: answer_to(request, body), mode=Mode.INCREMENTAL)
-    assert states_of(played) == {"1:1": UnitState.FAILED}
+    assert states_of(played) == {"1:1": UnitState.PARTIAL}
+    assert items_of(played) == played.rows["item_id"].to_list() == ["a"]
     assert len(played.asked) == TRIES
+    assert played.status is RunStatus.PARTIAL
 
 
 def test_next_page_that_loops_once_is_asked_for_again(play):
@@ -170,6 +172,8 @@ def test_items_without_an_id_are_no_page_of_the_catalogue(play):
     played = play("catalogue", lambda request: answer_to(request, {"results": rows, "next": None}))
     assert played.ends["1:1"].unit.state is UnitState.FAILED
     assert played.ends["1:1"].unit.why == "no item of the page has an id"
+    rejects = played.spider.plan.landing_folder / "rejects.jsonl"
+    assert "item_id: is NoneType, expected text" in rejects.read_text()
 
 
 def test_catalogue_that_is_taken_up_goes_on_after_its_last_page(play):
