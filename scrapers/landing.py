@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -21,6 +21,7 @@ from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
 from twisted.internet.task import LoopingCall
 
 from scrapers.checking import check
+from scrapers.counts import Count, is_short
 from scrapers.errors import LedgerError, RecordError
 from scrapers.ledger import Ledger
 from scrapers.likes_checking import check_likes
@@ -54,7 +55,6 @@ REJECTS_NAME: Final = "rejects.jsonl"
 _BROKEN: Final = "landing_failed"
 _RENEWALS: Final = 4  # of a lease before it would run out
 _LISTED: Final = (RawTable.LIKES, RawTable.FEATURES)  # may bring nothing new
-_UNCLAIMED: Final = (UnitKind.USER_DIRECTORY,)  # read by every process
 _REMEMBERED: Final = (UnitKind.ITEM_LIKES, UnitKind.USER_LIKES, UnitKind.ITEM_FEATURES)
 
 _Columns = dict[str, list[Any]]
@@ -134,6 +134,7 @@ class LandingPipeline:
         ]
         pipeline._traffic = lambda: _traffic(crawler.stats)
         pipeline._settle, spider.sink = spider.settle, pipeline.take
+        spider.land = pipeline.land
         pipeline._close = lambda reason: _close(crawler, reason)
         crawler.signals.connect(pipeline._opened, signal=signals.spider_opened)
         crawler.signals.connect(pipeline._closed, signal=signals.spider_closed)
@@ -183,9 +184,9 @@ class LandingPipeline:
     def take(self, ended: EndedUnit) -> None:
         """Keep what is good of a unit's records until its part is landed, set the rest aside."""
         columns = _columns(self._plan.table)
-        for record in ended.records:
-            self._keep(record, columns)
+        n_rejected = sum(self._keep(record, columns) for record in ended.records)
         n_rows = len(columns["crawled_at"])
+        ended = _judged_by_rejects(ended, n_rejected, n_rows)
         self._waiting.append(_Waiting(ended, columns, n_rows))
         self._n_waiting += n_rows
         self._tally.landed += n_rows
@@ -201,6 +202,10 @@ class LandingPipeline:
         full = self._n_waiting >= self._part_rows
         if full or self._clock() - self._waits_since >= self._part_age_s:
             self._guarded(self._land)
+
+    def land(self) -> None:
+        """Land what waits, however little and young."""
+        self._guarded(self._land)
 
     def renew(self) -> None:
         """Hold on to what is being read."""
@@ -221,6 +226,7 @@ class LandingPipeline:
             self._guarded(self._land)
             if reason == FINISHED and self._fault is None:
                 self._settle()
+                self._guarded(self._land)
             self._status = RunStatus.FAILED
             self._guarded(lambda: self._finish(reason))
             self._ledger.close()
@@ -252,7 +258,7 @@ class LandingPipeline:
         if not self._tally.landed and not is_news:
             named = states.keys() & {UnitState.PARTIAL, UnitState.FAILED}
             return RunStatus.PARTIAL if named or reason == LEFT_ALONE else RunStatus.FAILED
-        if bad or reason != FINISHED or self._tally.counts["short_lists"]:
+        if bad or reason != FINISHED:
             return RunStatus.PARTIAL
         return RunStatus.COMPLETE
 
@@ -267,21 +273,21 @@ class LandingPipeline:
         states = self._states()
         return {"units_unread": states.get(UnitState.PENDING, 0) + states.get(UnitState.LEASED, 0)}
 
-    def _keep(self, record: ItemRecord | LikesPage | FeatureRecord, columns: _Columns) -> None:
+    def _keep(self, record: ItemRecord | LikesPage | FeatureRecord, columns: _Columns) -> int:
+        """Keep what is good of a record that was not landed before; how many rows are rejected."""
         if isinstance(record, LikesPage):
-            self._keep_likes(record, columns)
-            return
+            return self._keep_likes(record, columns)
         try:
             cleaned = check(record)
         except RecordError as err:
             self._rejects.add(record, err.faults)
-            return
-        if isinstance(cleaned, FeatureRecord) and (cleaned.item_id,) in self._landed:
-            return
-        for name, value in asdict(cleaned).items():
-            columns[name].append(value)
+            return 1
+        if not (isinstance(cleaned, FeatureRecord) and (cleaned.item_id,) in self._landed):
+            for name, value in asdict(cleaned).items():
+                columns[name].append(value)
+        return 0
 
-    def _keep_likes(self, page: LikesPage, columns: _Columns) -> None:
+    def _keep_likes(self, page: LikesPage, columns: _Columns) -> int:
         likes = check_likes(page)
         for like in likes.rejected:
             self._rejects.add(like, like.faults)
@@ -293,6 +299,7 @@ class LandingPipeline:
             columns["item_id"].append(item_id)
             columns["liked_at"].append(liked_at)
             columns["crawled_at"].append(page.crawled_at)
+        return len(likes.rejected)
 
     def _land(self) -> None:
         """Land what waits, but for units that another process has taken over meanwhile."""
@@ -311,9 +318,8 @@ class LandingPipeline:
         self._waiting, self._n_waiting, self._waits_since = [], 0, None
 
     def _ours(self) -> list[_Waiting]:
-        claimed = [waiting.name for waiting in self._waiting if waiting.name[0] not in _UNCLAIMED]
-        held = self._ledger.holds(claimed)
-        ours = [w for w in self._waiting if w.name in held or w.name[0] in _UNCLAIMED]
+        held = self._ledger.holds([w.name for w in self._waiting if w.ended.is_claimed])
+        ours = [w for w in self._waiting if w.name in held or not w.ended.is_claimed]
         lost = len(self._waiting) - len(ours)
         if lost:
             self._tally.counts["units_taken_over"] += lost
@@ -346,6 +352,16 @@ class LandingPipeline:
             writer = TableWriter(*place, crawl_id=plan.arguments.run_id)
             writer.land({name: [value] for name, value in asdict(record).items()})
             writer.finish(RunStatus.COMPLETE, {})
+
+
+def _judged_by_rejects(ended: EndedUnit, n_rejected: int, n_kept: int) -> EndedUnit:
+    """The unit's end, which is not done where more than a few of its records are bad."""
+    unit, n_read = ended.unit, n_rejected + n_kept
+    is_bad = n_rejected and (not n_kept or is_short(n_kept, Count(n_read, n_read)))
+    if unit.state is not UnitState.DONE or not is_bad:
+        return ended
+    why = f"{n_rejected} of {n_read} records: they break the contract, see {REJECTS_NAME}"
+    return replace(ended, unit=replace(unit, state=UnitState.PARTIAL, whole=False, why=why))
 
 
 def _columns(table: RawTable) -> _Columns:

@@ -95,8 +95,15 @@ class SiteSpider(scrapy.Spider):
         self.tally = Tally()
         self.origins = frozenset({origin(plan.arguments.base_url), origin(plan.arguments.api_url)})
         self.sink: Callable[[EndedUnit], None] = lambda _: None
+        self.land: Callable[[], None] = lambda: None
         self.stage = make_stage(self)
-        self.work = Work(ledger, self.stage, is_quiet=self._is_quiet, give_up=self._give_up)
+        self.work = Work(
+            ledger,
+            self.stage,
+            is_quiet=self._is_quiet,
+            give_up=self._give_up,
+            rest=self._rest,
+        )
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *_: object, **arguments: str) -> Self:
@@ -232,7 +239,7 @@ class SiteSpider(scrapy.Spider):
         low = None if announced is None else announced.low
         ended_at = self.now().isoformat()
         landed = LandedUnit(unit.kind, unit.key, state, read, low, whole, ended_at, why)
-        return EndedUnit(landed, records, announced, known)
+        return EndedUnit(landed, records, announced, known, is_claimed=unit.attempts > 0)
 
     def failed(self, failure: Failure) -> Iterator[EndedUnit]:
         """End a unit whose page cannot be had; one that was cut off is left for the next crawl."""
@@ -281,6 +288,9 @@ class SiteSpider(scrapy.Spider):
             or (scraping is not None and not scraping.is_idle())
             or (scheduler is not None and scheduler.has_pending_requests())
         )
+
+    def _rest(self) -> None:
+        self.land()
 
     def _give_up(self, unit: Unit, reason: str) -> None:
         self.sink(self.end(unit, UnitState.FAILED, why=reason))

@@ -42,6 +42,8 @@ class Work:
     ----------
     is_quiet : whether the engine has nothing under way.
     give_up : ends a unit that came back with nothing too often.
+    rest : called when there is nothing to read but what other processes hold: they may wait for
+        what this one has read and not landed.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class Work:
         *,
         is_quiet: Callable[[], bool],
         give_up: Callable[[Unit, str], None],
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._supply = supply
         self._is_quiet = is_quiet
         self._give_up = give_up
+        self._rest = rest
         self._open: dict[tuple[UnitKind, str], Unit] = {}
         self._waiting: deque[Unit] = deque()
         self._lost: Counter[tuple[UnitKind, str]] = Counter()
@@ -88,6 +92,7 @@ class Work:
             elif self._open:
                 await self._wait()
             elif self._ledger.others_at_work(self._supply.kind):
+                self._rest()
                 await asyncio.sleep(_OTHERS_S)
             elif not self._supply.refill():
                 return
