@@ -88,7 +88,8 @@ class LikeList:
     memory : what an earlier crawl knew; reading then stops at what is known, newest first.
     digest : 8-byte keyed digest of an id.
     overlap : rows that a page and the next have in common; 0 where the site leads by links.
-    full_page : rows of a page that may have a next one though it names none; 0 for no page.
+    full_page : rows of a page that may have a next one though it names none; 0 where any may end
+        a list.
     """
 
     def __init__(
@@ -134,8 +135,9 @@ class LikeList:
             return Ended(UnitState.DONE, whole=False)
         if len(rows) > self._overlap and 0 < reading.stale <= _ASKED_AGAIN:
             return Again("a page that was read comes again")
-        if not rows or not (has_next or len(rows) >= self._full_page):
-            return self._end("the list ends early")
+        is_full = len(rows) >= self._full_page
+        if not rows or not (has_next or (self._overlap and is_full)):
+            return self._end("the list ends early", is_cut=is_full)
         if reading.stale >= _STALE_PAGES:
             return self._end("pages that were read come again", is_loop=True)
         if reading.pages >= _MOST_PAGES:
@@ -187,11 +189,18 @@ class LikeList:
             return False
         return self.announced is None or self._memory.read + self._n_new >= self.announced.low
 
-    def _end(self, why: str, *, is_loop: bool = False) -> Step:
-        """Close a reading: the list is done, or read again, or partial."""
+    def _end(self, why: str, *, is_loop: bool = False, is_cut: bool = False) -> Step:
+        """Close a reading: the list is done, or read again, or partial.
+
+        Parameters
+        ----------
+        is_cut : the last page was full, so that what is missing may well stand after it.
+        """
         read, announced, reading = len(self._rows), self.announced, self._reading
         is_missing = announced is not None and read < announced.low
-        is_short_of_it = announced is not None and is_short(read, announced)
+        is_short_of_it = announced is not None and (
+            (is_cut and is_missing) or is_short(read, announced)
+        )
         is_endless = is_loop and (announced is None or is_missing)
         is_doubtful = (reading.is_torn and read > reading.rows_before) or (
             is_missing and not self._overlap and reading.pages > 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ __all__ = [
     "catalogue_folder",
     "known_handles",
     "landed_item_ids",
+    "landed_likes_of_items",
     "landed_pairs",
     "read_items",
 ]
@@ -105,3 +106,17 @@ def landed_pairs(folder: Path) -> frozenset[tuple[str, ...]]:
     names = pl.read_parquet_schema(parts[0])
     keys: list[str] = [name for name in (USER_HANDLE, "item_id") if name in names]
     return frozenset(pl.concat(pl.read_parquet(part, columns=keys) for part in parts).iter_rows())
+
+
+def landed_likes_of_items(data: Path, site: str, crawl_id: str) -> Mapping[str, int]:
+    """Distinct likes of each item that all processes of a crawl have landed."""
+    frames = [
+        pl.read_parquet(part, columns=[USER_HANDLE, "item_id"])
+        for folder, manifest in _runs(data, site, RawTable.LIKES)
+        if manifest.crawl_id == crawl_id
+        for part in listed_parts(folder)
+    ]
+    if not frames:
+        return {}
+    counts = pl.concat(frames).unique().group_by("item_id").len()
+    return dict(counts.iter_rows())

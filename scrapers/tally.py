@@ -43,11 +43,6 @@ class Tally:
             self.counts[f"{unit.state}: {_kind_of(unit.why)}"] += 1
             self._name(unit.state.value, f"{unit.kind} {unit.key}", unit.why or "")
 
-    def short(self, unit: str, read: int, announced: int) -> None:
-        """A list held less than was announced."""
-        self.counts["short_lists"] += 1
-        self._name("short", unit, f"{read} of {announced} likes")
-
     def summary(self) -> Mapping[str, int]:
         """All counts under the names that a manifest has."""
         states = {f"units_{state}": self.states[state] for state in _ENDS}

@@ -31,12 +31,14 @@ class EndedUnit:
     """A unit with all its records, which are landed together or not at all.
 
     ``known`` are the 8-byte keyed digests of all rows of the list, joined, for the next crawl.
+    What ``is_claimed`` is landed only while this process holds it; what is not, by every one.
     """
 
     unit: LandedUnit
     records: tuple[ItemRecord | LikesPage | FeatureRecord, ...] = ()
     announced: Count | None = None
     known: bytes = b""
+    is_claimed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from scrapers.stages.likes import LikesStage, is_unchanged
 from scrapers.units import Unit
 
 if TYPE_CHECKING:
-    from scrapers.site_spider import SiteSpider
+    pass
 
 __all__ = ["ItemLikesStage"]
 
@@ -24,10 +24,6 @@ class ItemLikesStage(LikesStage):
 
     kind: ClassVar[UnitKind] = UnitKind.ITEM_LIKES
     overlap = 4  # rows: as many likes may go between two pages and none is missed
-
-    def __init__(self, spider: SiteSpider) -> None:
-        super().__init__(spider)
-        self.full_page = spider.page_rows
 
     def prepare(self) -> None:
         """Enter the items of the catalogue; in an incremental crawl those that have changed."""

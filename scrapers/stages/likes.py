@@ -30,7 +30,6 @@ class LikesStage(StageWork):
     """Reads lists of likes page by page; a list is landed whole, once, when it has ended."""
 
     overlap = 0
-    full_page = 0
 
     def __init__(self, spider: SiteSpider) -> None:
         super().__init__(spider)
@@ -72,7 +71,7 @@ class LikesStage(StageWork):
             self._digest,
             memory=memory,
             overlap=self.overlap,
-            full_page=self.full_page,
+            full_page=self.spider.page_rows,
         )
 
     def parse(self, response: Response, unit: Unit, likes: LikeList, offset: int) -> Output:

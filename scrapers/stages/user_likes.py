@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -11,14 +11,14 @@ from scrapy import Request
 from scrapy.http import Response
 
 from scrapers.checking import is_id
-from scrapers.counts import announced_count, is_short
-from scrapers.like_list import Ended, LikeList, Row
+from scrapers.counts import Count, announced_count, is_short
+from scrapers.like_list import LikeList, Row
 from scrapers.pages import DirectoryPage, LikesOfPage, UserRow
-from scrapers.raw_zone import known_handles
-from scrapers.records import GONE, LikesPage, UnitKind, UnitState, pseudonym
+from scrapers.raw_zone import known_handles, landed_likes_of_items
+from scrapers.records import LikesPage, UnitKind, UnitState, pseudonym
 from scrapers.stages.base import REPEATED, Output
 from scrapers.stages.likes import LikesStage, is_unchanged
-from scrapers.units import EndedUnit, Unit
+from scrapers.units import Unit
 
 if TYPE_CHECKING:
     from scrapers.site_spider import SiteSpider
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["UserLikesStage"]
 
 _LEADS_WRONG: Final = "next page is none of the site's, or was read"
+
+_MOST_UNITS: Final = 10_000_000  # of a crawl
 
 
 class UserLikesStage(LikesStage):
@@ -46,8 +48,6 @@ class UserLikesStage(LikesStage):
         self._fresh: deque[str] = deque()
         self._visited: set[str] = set()
         self._pages: set[tuple[object, ...]] = set()
-        self._read: Counter[str] = Counter()
-        self._n_lists = 0
         self._is_offered_again = False
         self._known = spider.ledger.memories(self.kind) if self._is_incremental else {}
 
@@ -111,7 +111,6 @@ class UserLikesStage(LikesStage):
         """Likes of the user that are of the catalogue."""
         wanted = [row for row in rows if self._is_wanted(row.other)]
         self.tally.counts["off_catalogue"] += len(rows) - len(wanted)
-        self._read.update(row.other for row in wanted if type(row.other) is str)
         handle = self._handles[unit.key]
         return LikesPage(
             subject_id=handle,
@@ -143,22 +142,41 @@ class UserLikesStage(LikesStage):
         yield self.spider.end(unit, UnitState.DONE, read=len(page.users))
 
     def settle(self) -> None:
-        """Compare what was read of each item with what the catalogue announces.
+        """Hold what the crawl has landed of each item against what the catalogue announces.
 
-        Only a process that read every list of a crawl from its beginning can tell.
+        An item of which less was read than was announced becomes a partial unit of its own: its
+        likes are spread over lists of users, some of whom the crawl may never have met.
         """
-        n_done = self.spider.ledger.counts(self.kind).get(UnitState.DONE, 0)
-        if self._is_incremental or n_done > self._n_lists + self.tally.counts[GONE]:
+        counts = self.spider.ledger.counts(self.kind)
+        if self._is_incremental or counts.keys() & {UnitState.PENDING, UnitState.LEASED}:
             return
+        plan = self.spider.plan
+        read = landed_likes_of_items(plan.settings.data, plan.site, plan.arguments.run_id)
+        left = self.spider.ledger.named([UnitState.PENDING, UnitState.PARTIAL], _MOST_UNITS)
+        named = {unit.key for unit in left if unit.kind is UnitKind.ITEM_LIKES}
         for item_id, announced in self._announced.items():
-            read = self._read[item_id]
-            if announced is not None and is_short(read, announced):
-                self.tally.short(f"likes of {item_id}", read, announced.low)
+            n_read = read.get(item_id, 0)
+            short = announced is not None and is_short(n_read, announced)
+            if announced is not None and (short or item_id in named):
+                why = (
+                    f"{n_read} of {announced.low} likes: of users that were read" if short else None
+                )
+                state = UnitState.PARTIAL if short else UnitState.DONE
+                unit = Unit(UnitKind.ITEM_LIKES, item_id, announced)
+                self.spider.sink(
+                    self.spider.end(unit, state, read=n_read, announced=announced, why=why)
+                )
 
-    def end_of(self, unit: Unit, likes: LikeList, ended: Ended) -> EndedUnit:
-        """End of a user's list."""
-        self._n_lists += 1
-        return super().end_of(unit, likes, ended)
+    def _settle(
+        self,
+        item_id: str,
+        announced: Count | None,
+        state: UnitState,
+        read: int,
+        why: str | None = None,
+    ) -> None:
+        unit = Unit(UnitKind.ITEM_LIKES, item_id, announced)
+        self.spider.sink(self.spider.end(unit, state, read=read, announced=announced, why=why))
 
     def _fault(self, page: DirectoryPage, number: int, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""

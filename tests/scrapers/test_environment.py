@@ -32,9 +32,12 @@ def test_every_field_is_read_from_the_variable_that_it_names():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("LIKEWISE_PROFILE", "rude"), ("LIKEWISE_PROGRESS", "1"), ("LIKEWISE_CONTACT", "a\r\nX: y"),
-        ("LIKEWISE_PATIENCE_H", "soon"), ("LIKEWISE_PATIENCE_H", "-1"),
-    ],  # fmt: skip
+        ("LIKEWISE_PROFILE", "rude"),
+        ("LIKEWISE_PROGRESS", "1"),
+        ("LIKEWISE_CONTACT", "a\r\nX: y"),
+        ("LIKEWISE_PATIENCE_H", "soon"),
+        ("LIKEWISE_PATIENCE_H", "-1"),
+    ],
 )
 def test_fault_is_named(name, value):
     faults = []

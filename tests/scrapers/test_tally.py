@@ -34,11 +34,3 @@ def test_units_that_ended_badly_are_named_in_the_log_up_to_a_limit(caplog):
     assert len(caplog.messages) == 21
     assert caplog.messages[0] == "failed: item_likes a0 (status 500)"
     assert "python -m scrapers status" in caplog.messages[-1]
-
-
-def test_short_list_is_counted_and_named(caplog):
-    tally = Tally()
-    with caplog.at_level(logging.WARNING):
-        tally.short("likes of a1", 3, 90)
-    assert tally.summary()["short_lists"] == 1
-    assert caplog.messages == ["short: likes of a1 (3 of 90 likes)"]

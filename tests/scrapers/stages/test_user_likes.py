@@ -12,6 +12,7 @@ from tests.scrapers.playing import (
     land_catalogue,
     path_of,
     query_of,
+    retry,
 )
 
 DONE, PARTIAL, FAILED = UnitState.DONE, UnitState.PARTIAL, UnitState.FAILED
@@ -54,6 +55,12 @@ def site(likes_of, creators=(), counts=True):
         return page_of(request, [{"uid": item} for item in likes_of[handle]])
 
     return answer
+
+
+def short_items(played):
+    """Why the items are partial of which fewer likes were read than announced."""
+    units = (ended.unit for ended in played.ended if ended.unit.kind is UnitKind.ITEM_LIKES)
+    return {unit.key: unit.why for unit in units if unit.state is PARTIAL}
 
 
 def run(play, answer, **asked):
@@ -227,7 +234,7 @@ def test_list_that_goes_round_for_ever_is_partial_and_keeps_what_was_read(play, 
 def test_item_of_which_fewer_likes_were_read_than_announced_makes_it_partial(play, tmp_path):
     land_catalogue(tmp_path, {"m0": 30, "m1": 2})
     played = run(play, site({"ann": items(2)}))
-    assert played.spider.tally.counts["short_lists"] == 1
+    assert short_items(played) == {"m0": "1 of 30 likes: of users that were read"}
     assert played.status is RunStatus.PARTIAL
 
 
@@ -238,7 +245,7 @@ def test_crawl_with_a_user_who_is_gone_still_compares(play, tmp_path):
     def answer(request):
         return answer_to(request, b"", 404) if "bob" in path_of(request) else good(request)
 
-    assert run(play, answer).spider.tally.counts["short_lists"] == 1
+    assert short_items(run(play, answer)) == {"m0": "1 of 30 likes: of users that were read"}
 
 
 def test_users_of_earlier_crawls_are_read_though_no_directory_names_them(play, catalogue):
@@ -269,3 +276,26 @@ def test_twin_incremental_crawl_without_counts_visits_every_user_once(play, cata
     assert set(user_ends(played)) == {key_of("ann"), key_of("bob")}
     assert len([url for url in played.asked if "/users/" in url]) == 2
     assert played.ended[-1].records == ()
+
+
+def test_item_that_was_short_is_done_once_its_likes_are_read(play, tmp_path):
+    land_catalogue(tmp_path, {"m0": 30})
+    first = run(play, site({"ann": items(1)}))
+    assert first.status is RunStatus.PARTIAL
+    retry(first, PARTIAL)
+    again = run(play, site({f"user-{n}": items(1) for n in range(29)}))
+    assert (again.status, short_items(again)) == (RunStatus.COMPLETE, {})
+
+
+def test_list_that_ends_short_on_a_full_page_is_partial(play, tmp_path):
+    land_catalogue(tmp_path, {f"m{n}": None for n in range(30)})
+    good = site({"ann": items(26)})
+
+    def answer(request):
+        if query_of(request).get("cursor"):
+            return good(request)
+        page = good(request).json()
+        return answer_to(request, {**page, "next": None} if "likes" in request.url else page)
+
+    (unit,) = user_ends(run(play, answer)).values()
+    assert (unit.state, unit.why) == (PARTIAL, "24 of 26 likes: the list ends early")
