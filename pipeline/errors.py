@@ -4,6 +4,7 @@ LikewiseError
 ├── InputError        what the caller gave is wrong: every fault at once, exit 2
 ├── KeyFileError      the secret is missing, short, readable by others, or another one
 ├── RawZoneError      landed parts are not what their manifest says
+├── DriftError        a crawl is not what its site used to give
 ├── CuratedZoneError  a curated table is missing or not of its declared form
 ├── FitError         a model's fit went astray
 ├── ModelFileError    a model's file is missing, damaged or of other data
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CuratedZoneError",
+    "DriftError",
     "FitError",
     "InputError",
     "KeyFileError",
@@ -59,6 +61,10 @@ class KeyFileError(LikewiseError):
 
 class RawZoneError(LikewiseError):
     """Landed parts are missing or not what their manifest says."""
+
+
+class DriftError(LikewiseError):
+    """A crawl lies beyond its limits from the last good one, and nobody has accepted that."""
 
 
 class CuratedZoneError(LikewiseError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,10 +13,12 @@ from typing import Final
 
 from pipeline.dataset.raw import RawRun, raw_runs
 from pipeline.errors import RawZoneError
-from scrapers.records import Mode, RawTable, RunStatus
+from scrapers.records import LandedUnit, Mode, RawTable, RunStatus, UnitKind, UnitState
 
 __all__ = ["Crawl", "crawls_of", "instant", "raw_crawls"]
 
+_UNREAD: Final = "units_unread"
+_THOROUGH: Final = 0.98
 _WORKER: Final = re.compile(r".*\.\d+-of-(?P<workers>\d+)")
 
 
@@ -52,15 +55,53 @@ class Crawl:
     @property
     def is_complete(self) -> bool:
         """Whether every worker has landed a run, and each of them is complete."""
+        complete = all(run.manifest.status is RunStatus.COMPLETE for run in self.runs)
+        return complete and self._has_all_workers
+
+    @property
+    def _has_all_workers(self) -> bool:
         named = (_WORKER.fullmatch(run.run_id) for run in self.runs)
         workers = max((int(match["workers"]) for match in named if match), default=1)
-        complete = all(run.manifest.status is RunStatus.COMPLETE for run in self.runs)
-        return complete and len(self.runs) >= workers
+        return len(self.runs) >= workers
+
+    @property
+    def units(self) -> Mapping[tuple[UnitKind, str], LandedUnit]:
+        """Units that ended, by kind and key; of one that ended twice, the last end."""
+        ends = [unit for run in self.runs for unit in run.manifest.units.values()]
+        return {(unit.kind, unit.key): unit for unit in sorted(ends, key=_ended_at)}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Figures of all its runs together."""
+        totals: Counter[str] = Counter()
+        for run in self.runs:
+            totals.update(run.manifest.counts)
+        return totals
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether it can be counted on: nothing is unread, and next to nothing has failed.
+
+        Some lists of a site are always short, so that hardly any crawl of it is complete.
+        """
+        if self.is_complete:
+            return True
+        statuses = {run.manifest.status for run in self.runs}
+        units = self.units.values()
+        unread = min(run.manifest.counts.get(_UNREAD, 0) for run in self.runs)
+        if not units or unread or not statuses <= {RunStatus.COMPLETE, RunStatus.PARTIAL}:
+            return False
+        done = sum(unit.state is UnitState.DONE for unit in units)
+        return self._has_all_workers and done >= _THOROUGH * len(units)
 
     @property
     def rows(self) -> int:
         """Rows that are listed."""
         return sum(run.manifest.rows for run in self.runs)
+
+
+def _ended_at(unit: LandedUnit) -> str:
+    return unit.ended_at
 
 
 def raw_crawls(data: Path, site: str, table: RawTable) -> list[Crawl]:

@@ -32,8 +32,8 @@ from pipeline.dataset.curated import (
 )
 from pipeline.dataset.gone import with_gone_items
 from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
-from pipeline.dataset.raw import raw_runs
 from pipeline.dataset.readings import add_readings
+from pipeline.dataset.soundness import sound_runs
 from scrapers.records import RawTable
 
 __all__ = ["ItemsReport", "accumulate_items", "curate_items"]
@@ -109,6 +109,7 @@ def curate_items(data: Path, site: str) -> ItemsReport:
 
     Raises
     ------
+    DriftError : what the newest crawl landed of items or features has drifted.
     RawZoneError : a part that is not what its manifest says.
     """
     with curating(data, site):
@@ -122,7 +123,7 @@ def _curate_items(data: Path, site: str) -> ItemsReport:
         curated, ledger = empty_curated(Curated.ITEMS), ledger.without(*_SOURCES)
     likes = read_curated(data, site, Curated.LIKES)
     likes = empty_curated(Curated.LIKES) if likes is None else likes
-    landed = {table: raw_runs(data, site, table) for table in _SOURCES}
+    landed = sound_runs(data, site, _SOURCES)
     new = {table: new_rows(table, runs, ledger) for table, runs in landed.items()}
     described = accumulate_items(curated, *(found.rows for found in new.values()))
     known = accumulate_items(described, *_undescribed(likes, described))

@@ -29,8 +29,8 @@ from pipeline.dataset.curated import (
 from pipeline.dataset.gone import with_gone_likes
 from pipeline.dataset.keys import Key
 from pipeline.dataset.ledger import new_rows, read_ledger, write_ledger
-from pipeline.dataset.raw import raw_runs
 from pipeline.dataset.readings import add_readings
+from pipeline.dataset.soundness import sound_runs
 from pipeline.errors import KeyFileError
 from scrapers.records import RawTable
 
@@ -109,6 +109,7 @@ def curate_likes(data: Path, site: str, key: Key) -> LikesReport:
     Raises
     ------
     KeyFileError : the curated likes were made with another key.
+    DriftError : what the newest crawl landed of any table has drifted.
     RawZoneError : a part that is not what its manifest says.
     """
     with curating(data, site):
@@ -121,7 +122,7 @@ def _curate_likes(data: Path, site: str, key: Key) -> LikesReport:
     if curated is None:
         curated, ledger = empty_curated(Curated.LIKES), ledger.without(RawTable.LIKES)
     _refuse_mixed_keys(curated[KEY_ID], pl.Series([key.key_id]))
-    runs = raw_runs(data, site, RawTable.LIKES)
+    runs = sound_runs(data, site)[RawTable.LIKES]
     new = new_rows(RawTable.LIKES, runs, ledger)
     likes = curated
     if new.runs:

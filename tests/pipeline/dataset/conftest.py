@@ -38,30 +38,39 @@ class RawZone:
     def folder(self, table: RawTable, run_id: str) -> Path:
         return raw_folder(self.data, self.site, table, run_id)
 
-    def land(
+    def land(self, table, run_id, *parts, day=0, units=(), **run):
+        """Land each part, a list of rows as dicts; times not given are the run's own.
+
+        `units` has the ended units of each part, as far as there are any; what else a run may
+        have: see `land_frames`.
+        """
+        began = BEGUN + timedelta(days=day)
+        schema = pl.Schema(RAW_SCHEMAS[table])
+        frames = [
+            (pl.DataFrame([{"crawled_at": began, **row} for row in rows], schema=schema), ended)
+            for rows, ended in zip_longest(parts, units, fillvalue=())
+        ]
+        return self.land_frames(table, run_id, frames, day=day, **run)
+
+    def land_frames(
         self,
         table,
         run_id,
-        *parts,
+        parts,
+        *,
         day=0,
         status=RunStatus.COMPLETE,
-        units=(),
         mode=Mode.FULL,
         crawl_id="",
         counts=None,
     ):
-        """Land each part, a list of rows as dicts; times not given are the run's own.
-
-        `units` has the ended units of each part, as far as there are any.
-        """
+        """Land parts, each a frame with its ended units; the run begins on a day, for an hour."""
         began = BEGUN + timedelta(days=day)
         folder = self.folder(table, run_id)
         folder.mkdir(parents=True, exist_ok=True)
-        schema = pl.Schema(RAW_SCHEMAS[table])
         listed = []
-        for number, (rows, ended) in enumerate(zip_longest(parts, units, fillvalue=())):
+        for number, (frame, ended) in enumerate(parts):
             path = folder / f"part-{number:05}.parquet"
-            frame = pl.DataFrame([{"crawled_at": began, **row} for row in rows], schema=schema)
             frame.write_parquet(path)
             content = path.read_bytes()
             digest = hashlib.sha256(content).hexdigest()

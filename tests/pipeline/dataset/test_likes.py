@@ -128,7 +128,7 @@ def test_no_handle_reaches_the_curated_zone(raw):
         for path in (raw.data / "curated").rglob("*")
         if path.is_file()
     ]
-    assert len(texts) == 2
+    assert len(texts) == 3
     assert not [text for text in texts if handle in text]
     part = raw.folder(RawTable.LIKES, "a") / "part-00000.parquet"
     assert handle in str(pl.read_parquet(part).to_dicts())
