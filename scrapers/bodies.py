@@ -8,13 +8,13 @@ from typing import Final, Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.responsetypes import responsetypes
 
+from scrapers.errors import BadAnswerError
 from scrapers.retrying import retry_request
 
-__all__ = ["BodyError", "BodyMiddleware", "inflate"]
+__all__ = ["BodyMiddleware", "inflate"]
 
 _ASKED: Final = b"gzip, deflate"
 _INFLATED: Final = frozenset({b"gzip", b"x-gzip", b"deflate"})
@@ -23,10 +23,6 @@ _STEP_BYTES: Final = 1024 * 1024
 _ANY_HEADER: Final = 32 + zlib.MAX_WBITS  # gzip or zlib
 _NO_HEADER: Final = -zlib.MAX_WBITS  # what some servers call deflate
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-
-
-class BodyError(Exception):
-    """A body is not what its headers say; tells what it is."""
 
 
 class BodyMiddleware:
@@ -54,20 +50,19 @@ class BodyMiddleware:
 
         Raises
         ------
-        IgnoreRequest : the body is bad, and was so often enough.
+        BadAnswerError : the body is bad, and was so often enough.
         """
         encodings = list(_encodings(response))
         if not encodings or not response.body or "playwright" in response.flags:
             return response
         try:
             body = self._opened(response.body, encodings)
-        except BodyError as err:
-            spider = self._crawler.spider
-            if request.meta.get("dont_retry") or spider is None:
-                raise IgnoreRequest(str(err)) from err
-            again = retry_request(request, str(err), spider)
+        except BadAnswerError as err:
+            spider, again = self._crawler.spider, None
+            if spider is not None and not request.meta.get("dont_retry"):
+                again = retry_request(request, str(err), spider)
             if again is None:
-                raise IgnoreRequest(str(err)) from err
+                raise
             return again
         headers = response.headers.copy()
         del headers[b"Content-Encoding"]
@@ -76,7 +71,7 @@ class BodyMiddleware:
 
     def _opened(self, body: bytes, encodings: list[bytes]) -> bytes:
         if len(encodings) > 1 or encodings[0] not in _INFLATED:
-            raise BodyError("body in an encoding that was not asked for")
+            raise BadAnswerError("body in an encoding that was not asked for")
         return inflate(body, self._most_bytes)
 
 
@@ -85,7 +80,7 @@ def inflate(body: bytes, most_bytes: int) -> bytes:
 
     Raises
     ------
-    BodyError : it is cut off, broken, or holds more than ``most_bytes``.
+    BadAnswerError : it is cut off, broken, or holds more than ``most_bytes``.
     """
     opened = bytearray()
     try:
@@ -93,14 +88,14 @@ def inflate(body: bytes, most_bytes: int) -> bytes:
         while body:
             opened += unpacker.decompress(body, _STEP_BYTES)
             if len(opened) > most_bytes:
-                raise BodyError(f"body of more than {most_bytes} bytes")
+                raise BadAnswerError(f"body of more than {most_bytes} bytes")
             body = unpacker.unconsumed_tail
             if unpacker.eof and unpacker.unused_data.startswith(_GZIP_MAGIC):
                 body, unpacker = unpacker.unused_data, zlib.decompressobj(_ANY_HEADER)
     except zlib.error as err:
-        raise BodyError("body that cannot be opened") from err
+        raise BadAnswerError("body that cannot be opened") from err
     if not unpacker.eof:
-        raise BodyError("body that is cut off")
+        raise BadAnswerError("body that is cut off")
     return bytes(opened)
 
 

@@ -6,6 +6,7 @@ ScrapersError
 ├── CountError
 ├── LedgerError
 ├── SettingsError
+├── BadAnswerError
 └── CrawlStoppingError
     └── LeftAloneError
 """
@@ -19,6 +20,7 @@ from scrapy.exceptions import IgnoreRequest
 
 __all__ = [
     "ArgumentError",
+    "BadAnswerError",
     "CountError",
     "CrawlStoppingError",
     "Fault",
@@ -75,6 +77,10 @@ class SettingsError(ScrapersError):
 
 class LedgerError(ScrapersError):
     """The ledger of a crawl cannot be opened, read or written; the message has the remedy."""
+
+
+class BadAnswerError(ScrapersError, IgnoreRequest):
+    """An answer is of no use, though another try may bring a better one; says why."""
 
 
 class CrawlStoppingError(ScrapersError, IgnoreRequest):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ __all__ = ["Host", "Hosts", "Manners", "hosts_of", "is_bad", "retry_after_s"]
 
 _FAILING_AFTER: Final = 5  # bad answers in a row: the host is ill, not one of its pages
 _FORBIDDEN_MOST: Final = 10  # refusals in a row: the host wants no crawl
+_KEPT_URLS: Final = 4  # pages that were well, to ask a host by whether it is
 _MOST_DOUBLINGS: Final = 32
 _PAUSING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _FORBIDDING: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -82,15 +84,20 @@ class Host:
     """One host; instants are of the monotonic clock.
 
     ``left_alone`` is why nothing more is asked of it in this crawl, None while it may be asked.
+    ``delay_s`` is the least between two requests, ``crawl_delay_s`` what its robots.txt asks for.
+    ``well_urls`` are some of the pages that it answered well; while ``is_proving``, only those are
+    asked for.
     """
 
     def __init__(self, name: str, manners: Manners) -> None:
         self.name = name
         self.left_alone: str | None = None
         self.crawl_delay_s = 0.0
+        self.delay_s = 0.0
+        self.is_proving = False
         self.sent_at = -inf
         self.well_at = -inf
-        self.well_url: str | None = None
+        self.well_urls: deque[str] = deque(maxlen=_KEPT_URLS)
         self._manners = manners
         self._asked_until = -inf
         self._held_until = -inf
@@ -127,7 +134,8 @@ class Host:
             self._failing_since = None
             self._held_until = -inf
             self.well_at = time.monotonic()
-            self.well_url = url
+            if url not in self.well_urls:
+                self.well_urls.append(url)
 
     def note_failure(self) -> None:
         """A bad answer, or none: with many in a row the host is held, ever longer."""

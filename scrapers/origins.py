@@ -20,6 +20,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
 from scrapers.arguments import origin
+from scrapers.errors import BadAnswerError
 from scrapers.retrying import retry_request
 
 __all__ = [
@@ -74,11 +75,11 @@ class SiteRedirectMiddleware(RedirectMiddleware):
 
     def _refused(self, request: Request, reason: str) -> Request:
         spider = self.crawler.spider
-        if spider is None or request.meta.get("dont_retry"):
-            raise IgnoreRequest(reason)
-        again = retry_request(request, reason, spider)
+        again = None
+        if spider is not None and not request.meta.get("dont_retry"):
+            again = retry_request(request, reason, spider)
         if again is None:
-            raise IgnoreRequest(reason)
+            raise BadAnswerError(reason)
         return again
 
 

@@ -23,6 +23,7 @@ from scrapy.utils.defer import _schedule_coro
 from scrapers.arguments import origin
 from scrapers.errors import CrawlStoppingError, LeftAloneError
 from scrapers.hosts import Host, Hosts, Manners
+from scrapers.retrying import is_proof
 from scrapers.robots import is_robots_request
 
 __all__ = ["PoliteDownloader"]
@@ -66,8 +67,8 @@ class PoliteDownloader(Downloader):
     def _wait_s(self, slot: Slot, host: Host) -> float:
         opens_at = host.opens_at
         if not _draws(slot.queue[0][0]):
-            delay_s = max(slot.delay, host.crawl_delay_s) * self.hosts.manners.workers
-            opens_at = max(opens_at, host.sent_at + delay_s)
+            host.delay_s = max(slot.delay, host.crawl_delay_s) * self.hosts.manners.workers
+            opens_at = max(opens_at, host.sent_at + host.delay_s)
         return opens_at - time.monotonic()
 
     def _next(self, slot: Slot, host: Host) -> int | None:
@@ -76,12 +77,16 @@ class PoliteDownloader(Downloader):
         if len(slot.transferring) >= most:
             return None
         waiting = enumerate(slot.queue)
-        return next((place for place, (request, _) in waiting if self._may_go(request)), None)
+        return next((place for place, (request, _) in waiting if self._may_go(request, host)), None)
 
-    def _may_go(self, request: Request) -> bool:
-        """Whether fresh rules are known, by which it was let through; else they are asked for."""
+    def _may_go(self, request: Request, host: Host) -> bool:
+        """Whether its host is not being put to the proof, and fresh rules let it through."""
+        if is_robots_request(request):
+            return True
+        if host.is_proving and not is_proof(request):
+            return False
         file = self.hosts.robots.get(origin(request.url))
-        if file is None or is_robots_request(request) or file.is_fresh:
+        if file is None or file.is_fresh:
             return True
         file.refresh()
         return False
@@ -91,9 +96,6 @@ class PoliteDownloader(Downloader):
         del slot.queue[position]
         if not _draws(request):
             host.sent_at = time.monotonic()
-            file = self.hosts.robots.get(origin(request.url))
-            if file is not None and not is_robots_request(request):
-                file.use()
         slot.lastseen = time.monotonic()
         slot.transferring.add(request)  # at once: the task that sends it begins later
         _schedule_coro(self._wait_for_download(slot, request, answer))

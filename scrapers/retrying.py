@@ -8,8 +8,9 @@ as a whole, so that an outage costs time and not likes.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from contextlib import suppress
+from functools import partial
 from typing import Self
 
 from scrapy import Request, Spider
@@ -18,11 +19,14 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.misc import load_object
 
-from scrapers.hosts import hosts_of, is_bad
+from scrapers.errors import CrawlStoppingError
+from scrapers.hosts import Host, hosts_of, is_bad
 from scrapers.robots import is_robots_request
 
-__all__ = ["RetryingMiddleware", "retry_request", "tries_of"]
+__all__ = ["RetryingMiddleware", "is_proof", "retry_request", "tries_of"]
 
+_log = logging.getLogger(__name__)
+_PROOF = "likewise_proof"
 _FAILED_AT = "likewise_failed_at"
 _NOT_BEFORE = "likewise_not_before"
 _TRIES = "likewise_tries"
@@ -70,6 +74,11 @@ def tries_of(request: Request) -> int:
     return tries
 
 
+def is_proof(request: Request) -> bool:
+    """Whether a request only asks whether its host is well, made here."""
+    return bool(request.meta.get(_PROOF))
+
+
 class RetryingMiddleware:
     """Waits before what is asked again and while a host is held; retries what failed."""
 
@@ -90,7 +99,12 @@ class RetryingMiddleware:
         wait_s = request.meta.get(_NOT_BEFORE, 0.0) - time.monotonic()
         if wait_s > 0:
             await hosts.pause(wait_s)
-        await hosts.until_open(hosts.of(request.url))
+        host = hosts.of(request.url)
+        await hosts.until_open(host)
+        if not is_proof(request) and not is_robots_request(request):
+            while (proof := self._proofs.get(host.name)) is not None:
+                await asyncio.shield(proof)
+                await hosts.until_open(host)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """The answer; a bad one gives the request once more."""
@@ -118,30 +132,46 @@ class RetryingMiddleware:
         hosts = hosts_of(self._crawler)
         host = hosts.of(request.url)
         host.check()
-        if tries_of(request) >= hosts.manners.retry_times:
-            await self._prove(request)
+        is_last = tries_of(request) >= hosts.manners.retry_times
+        if host.is_failing or (is_last and host.well_at <= request.meta[_FAILED_AT]):
+            await self._prove(host)
         spider = self._crawler.spider
         if spider is None:
             raise TypeError("requests are made by a spider")
         return retry_request(request, reason, spider)
 
-    async def _prove(self, request: Request) -> None:
-        """Ask a page once more that the host answered well, to tell a bad page from an ill host."""
-        host = hosts_of(self._crawler).of(request.url)
-        if host.well_url is None or host.well_at > request.meta[_FAILED_AT]:
+    async def _prove(self, host: Host) -> None:
+        """Tell bad pages from an ill host: ask for pages that were well, until one is again.
+
+        Meanwhile nothing else is asked of the host.
+        """
+        if not host.well_urls:
             return
         proof = self._proofs.get(host.name)
-        if proof is None or proof.done():
-            proof = asyncio.ensure_future(self._ask(host.well_url))
-            self._proofs[host.name] = proof
+        if proof is None:
+            proof = self._proofs[host.name] = asyncio.ensure_future(self._ask(host))
+            proof.add_done_callback(partial(self._end_proof, host))
+            host.is_proving = True
         await asyncio.shield(proof)
 
-    async def _ask(self, url: str) -> None:
-        request = Request(
-            url,
-            meta={"dont_retry": True, "handle_httpstatus_all": True},
-            callback=NO_CALLBACK,
-            dont_filter=True,
-        )
-        with suppress(Exception):  # no good answer proves nothing
-            await self._crawler.engine.download_async(request)
+    def _end_proof(self, host: Host, proof: asyncio.Task[None]) -> None:
+        host.is_proving = False
+        del self._proofs[host.name]
+        if not proof.cancelled():
+            proof.exception()  # whoever waits has it
+        hosts_of(self._crawler).changed()
+
+    async def _ask(self, host: Host) -> None:
+        meta = {"dont_retry": True, _PROOF: True}
+        while True:
+            url = host.well_urls[0]
+            host.well_urls.rotate(1)
+            request = Request(url, meta={**meta}, callback=NO_CALLBACK, dont_filter=True)
+            try:
+                await self._crawler.engine.download_async(request)
+            except CrawlStoppingError:
+                raise
+            except Exception:  # no good answer proves nothing
+                _log.debug("%s does not answer well yet", host.name, exc_info=True)
+            if not host.is_failing:
+                return

@@ -70,7 +70,6 @@ class RobotsFile:
         self._most_s = settings.getfloat("ROBOTS_MAX_AGE_S")
         self._rules: Protego | None = None
         self._read_at = self._expires_at = -inf
-        self._is_used = False
         self._refusal: str | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -78,11 +77,10 @@ class RobotsFile:
     def is_fresh(self) -> bool:
         """Whether the rules are known and young enough to go by.
 
-        Each reading is good for one request at least, however soon it is said to be old.
+        A reading lasts until a request can follow it, however slow the host is to be asked.
         """
-        now = time.monotonic()
-        lasts = now < self._expires_at
-        return lasts or (not self._is_used and now < self._read_at + self._most_s)
+        lasts_until = max(self._expires_at, self._read_at + 2 * self._host.delay_s)
+        return time.monotonic() < min(lasts_until, self._read_at + self._most_s)
 
     def check(self, url: str) -> None:
         """Pass where nothing that is known speaks against a url, be it fresh or not.
@@ -96,10 +94,6 @@ class RobotsFile:
             raise LeftAloneError(self._refusal)
         if self._rules is not None and not self._rules.can_fetch(url, self._agent):
             raise IgnoreRequest("robots.txt disallows it")
-
-    def use(self) -> None:
-        """Note that a request was sent by these rules."""
-        self._is_used = True
 
     def expire(self, *, younger_than_s: float = inf) -> None:
         """Have the rules read again before anything else is asked, unless they were just read."""
@@ -182,7 +176,6 @@ class RobotsFile:
         lasts_s = self._most_s if age is None else min(max(age, self._least_s), self._most_s)
         self._read_at = time.monotonic()
         self._expires_at = self._read_at + lasts_s
-        self._is_used = False
         delay = self._rules.crawl_delay(self._agent)
         self._host.crawl_delay_s = min(max(delay or 0.0, 0.0), _MOST_CRAWL_DELAY_S)
 

@@ -45,6 +45,7 @@ RETRY_EXCEPTIONS = [
     "twisted.web._newclient.RequestNotSent",
     "playwright.async_api.Error",  # a page that crashed or took too long, a browser that died
     "scrapers.browser_handler.HungBrowserError",
+    "scrapers.errors.BadAnswerError",  # of what a page loads
     OSError,  # of the socket
 ]
 

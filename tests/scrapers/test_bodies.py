@@ -4,7 +4,8 @@ import zlib
 
 import pytest
 
-from scrapers.bodies import BodyError, inflate
+from scrapers.bodies import inflate
+from scrapers.errors import BadAnswerError
 
 PLAIN = os.urandom(5_000) + b"a" * 50_000
 RAW = zlib.compressobj(wbits=-15)
@@ -23,19 +24,19 @@ def test_compressed_bodies_are_opened(form):
 
 @pytest.mark.parametrize("form", ["gzip", "zlib", "raw"])
 def test_bodies_that_are_cut_off_are_bad(form):
-    with pytest.raises(BodyError, match="cut off"):
+    with pytest.raises(BadAnswerError, match="cut off"):
         inflate(FORMS[form][:-200], len(PLAIN))
 
 
 def test_bodies_that_hold_too_much_are_bad():
-    with pytest.raises(BodyError, match="more than 54999 bytes"):
+    with pytest.raises(BadAnswerError, match="more than 54999 bytes"):
         inflate(FORMS["gzip"], len(PLAIN) - 1)
 
 
 def test_bodies_that_are_none_are_bad():
-    with pytest.raises(BodyError, match="cannot be opened"):
+    with pytest.raises(BadAnswerError, match="cannot be opened"):
         inflate(b"<html>no gzip at all", 1000)
     broken = bytearray(gzip.compress(PLAIN))
     broken[-6] ^= 1  # of the checksum
-    with pytest.raises(BodyError, match="cannot be opened"):
+    with pytest.raises(BadAnswerError, match="cannot be opened"):
         inflate(bytes(broken), len(PLAIN))

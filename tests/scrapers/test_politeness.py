@@ -255,7 +255,7 @@ def test_redirects_inside_the_site_are_followed_and_others_are_bad_answers():
         found = crawl(wire, ["/page", *FOLLOWED, "/always"])
         for path, target in FOLLOWED.items():
             assert found["ends"][wire.url + path] == [f"200 2 {wire.url}{target}"]
-        assert found["ends"][wire.url + "/always"] == ["IgnoreRequest redirects off the site"]
+        assert found["ends"][wire.url + "/always"] == ["BadAnswerError redirects off the site"]
         assert len(wire.of("/always")) == 5
 
 

@@ -146,14 +146,18 @@ def test_rules_that_were_just_read_are_not_read_again_for_a_refusal():
     assert not site.file.is_fresh
 
 
-def test_each_reading_is_good_for_one_request_however_short_it_lasts():
-    site = Site(answer())
-    short = Settings(SETTINGS | {"ROBOTS_MAX_AGE_S": 3600.0, "ROBOTS_MIN_AGE_S": 0.0})
+def test_reading_lasts_until_a_request_can_follow_it_and_a_day_at_most():
+    site = Site(answer(**{"Cache-Control": "max-age=0"}))
+    short = Settings(SETTINGS | {"ROBOTS_MIN_AGE_S": 0.0})
     site.file = RobotsFile(SITE, site.hosts, short, site.ask)
-    site.answers = [answer(**{"Cache-Control": "max-age=0"})]
+    host = site.hosts.of(SITE)
+    host.delay_s = 60.0
     assert site.verdict("/a") == "allowed"
     assert site.file.is_fresh
-    site.file.use()
+    host.delay_s = 0.0
+    assert not site.file.is_fresh
+    host.delay_s = 1e9
+    site.file.expire()
     assert not site.file.is_fresh
 
 
