@@ -24,6 +24,7 @@ from scrapers.checking import check
 from scrapers.counts import Count, is_short
 from scrapers.errors import LedgerError, RecordError
 from scrapers.ledger import Ledger
+from scrapers.ledger_ends import UnitName
 from scrapers.likes_checking import check_likes
 from scrapers.parts import TableWriter
 from scrapers.plan import CrawlPlan
@@ -69,10 +70,6 @@ class _Waiting:
     columns: _Columns
     n_rows: int
 
-    @property
-    def name(self) -> tuple[UnitKind, str]:
-        return self.ended.unit.kind, self.ended.unit.key
-
 
 class LandingPipeline:
     """Lands the units that a spider ends; one waits in memory no longer than a part's age.
@@ -102,7 +99,7 @@ class LandingPipeline:
         self._part_rows = part_rows
         self._part_age_s = part_age_s
         self._clock = clock
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[UnitName, _Waiting] = {}
         self._n_waiting = 0
         self._waits_since: float | None = None
         self._status: RunStatus | None = None
@@ -134,7 +131,7 @@ class LandingPipeline:
         ]
         pipeline._traffic = lambda: _traffic(crawler.stats)
         pipeline._settle, spider.sink = spider.settle, pipeline.take
-        spider.land = pipeline.land
+        spider.land, spider.broken = pipeline.land, pipeline.fail
         pipeline._close = lambda reason: _close(crawler, reason)
         crawler.signals.connect(pipeline._opened, signal=signals.spider_opened)
         crawler.signals.connect(pipeline._closed, signal=signals.spider_closed)
@@ -183,17 +180,23 @@ class LandingPipeline:
 
     def take(self, ended: EndedUnit) -> None:
         """Keep what is good of a unit's records until its part is landed, set the rest aside."""
+        self._guarded(lambda: self._take(ended))
+        self.land_if_due()
+
+    def _take(self, ended: EndedUnit) -> None:
+        name = (ended.unit.kind, ended.unit.key)
+        if name in self._waiting:
+            return  # read twice, for its lease ran out while the process slept
         columns = _columns(self._plan.table)
         n_rejected = sum(self._keep(record, columns) for record in ended.records)
         n_rows = len(columns["crawled_at"])
         ended = _judged_by_rejects(ended, n_rejected, n_rows)
-        self._waiting.append(_Waiting(ended, columns, n_rows))
+        self._waiting[name] = _Waiting(ended, columns, n_rows)
         self._n_waiting += n_rows
         self._tally.landed += n_rows
         self._tally.end(ended.unit)
         if self._waits_since is None:
             self._waits_since = self._clock()
-        self.land_if_due()
 
     def land_if_due(self) -> None:
         """Land what waits if it fills a part or has waited long enough."""
@@ -224,13 +227,26 @@ class LandingPipeline:
         """
         if self._status is None:
             self._guarded(self._land)
-            if reason == FINISHED and self._fault is None:
-                self._settle()
+            if reason == FINISHED:
+                self._guarded(self._settle)
                 self._guarded(self._land)
             self._status = RunStatus.FAILED
             self._guarded(lambda: self._finish(reason))
             self._ledger.close()
         return RunStatus.FAILED if self._fault is not None else self._status
+
+    def fail(self, err: Exception) -> None:
+        """End the crawl, for nothing more can be written down."""
+        if self._fault is None:
+            self._fault = err
+            _log.error(
+                "The crawl stops, for it cannot write to %s: %s. Mend that and crawl again with "
+                "run_id=%s: it goes on where it was.",
+                self._plan.settings.data,
+                err,
+                self._plan.arguments.run_id,
+            )
+            self._close(_BROKEN)
 
     def _finish(self, reason: str) -> None:
         self._rejects.close()
@@ -315,15 +331,17 @@ class LandingPipeline:
             self._writer.land(columns, [waiting.ended.unit for waiting in ours])
         ended = [waiting.ended for waiting in ours]
         self._ledger.settle([unit.unit for unit in ended], _memories(ended))
-        self._waiting, self._n_waiting, self._waits_since = [], 0, None
+        self._waiting, self._n_waiting, self._waits_since = {}, 0, None
 
     def _ours(self) -> list[_Waiting]:
-        held = self._ledger.holds([w.name for w in self._waiting if w.ended.is_claimed])
-        ours = [w for w in self._waiting if w.name in held or not w.ended.is_claimed]
+        """What may be landed; a lease that ran out is taken up again where nobody else has it."""
+        self._ledger.renew()
+        held = self._ledger.holds(n for n, w in self._waiting.items() if w.ended.is_claimed)
+        ours = [w for n, w in self._waiting.items() if n in held or not w.ended.is_claimed]
         lost = len(self._waiting) - len(ours)
         if lost:
             self._tally.counts["units_taken_over"] += lost
-            self._tally.landed -= sum(w.n_rows for w in self._waiting) - sum(w.n_rows for w in ours)
+            self._tally.landed -= self._n_waiting - sum(waiting.n_rows for waiting in ours)
         return ours
 
     def _guarded(self, act: Callable[[], object]) -> None:
@@ -333,15 +351,7 @@ class LandingPipeline:
         try:
             act()
         except (OSError, LedgerError) as err:
-            self._fault = err
-            _log.error(
-                "The crawl stops, for it cannot write to %s: %s. Mend that and crawl again with "
-                "run_id=%s: it goes on where it was.",
-                self._plan.settings.data,
-                err,
-                self._plan.arguments.run_id,
-            )
-            self._close(_BROKEN)
+            self.fail(err)
 
     def _land_site(self, record: SiteRecord) -> None:
         """Land the one record of the site, unless another stage of the run has."""

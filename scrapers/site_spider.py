@@ -25,7 +25,7 @@ from scrapers.arguments import origin, same_page
 from scrapers.browser import browser_settings
 from scrapers.counts import Count
 from scrapers.environment import Profile
-from scrapers.errors import CrawlStoppingError, LeftAloneError
+from scrapers.errors import CrawlStoppingError, LedgerError, LeftAloneError
 from scrapers.ledger import Ledger, ledger_url
 from scrapers.pages import CataloguePage, DirectoryPage, LikesOfPage
 from scrapers.plan import CrawlPlan, make_plan
@@ -96,6 +96,7 @@ class SiteSpider(scrapy.Spider):
         self.origins = frozenset({origin(plan.arguments.base_url), origin(plan.arguments.api_url)})
         self.sink: Callable[[EndedUnit], None] = lambda _: None
         self.land: Callable[[], None] = lambda: None
+        self.broken: Callable[[Exception], None] = lambda _: None
         self.stage = make_stage(self)
         self.work = Work(
             ledger,
@@ -131,11 +132,14 @@ class SiteSpider(scrapy.Spider):
         before others begin, and few requests lie in memory.
         """
         yield self.site_record()
-        self.stage.prepare()
-        async for unit in self.work.units():
-            while self.crawler.engine.needs_backout() and not self.work.is_stopped:
-                await self.crawler.signals.wait_for(signals.scheduler_empty)
-            yield self.stage.request(unit)
+        try:
+            self.stage.prepare()
+            async for unit in self.work.units():
+                while self.crawler.engine.needs_backout() and not self.work.is_stopped:
+                    await self.crawler.signals.wait_for(signals.scheduler_empty)
+                yield self.stage.request(unit)
+        except LedgerError as err:
+            self.broken(err)
 
     @abstractmethod
     def site_record(self) -> SiteRecord:
@@ -217,10 +221,13 @@ class SiteSpider(scrapy.Spider):
     ) -> Iterator[Any]:
         """What the callback makes of the page that was asked for; a redirect may give another."""
         hops: Sequence[str] = response.meta.get("redirect_urls", ())
-        if hops and not same_page(hops[0], response.url):
-            yield from self.retried(response, "redirects to another page")
-        else:
-            yield from callback(response, unit, **keywords)
+        try:
+            if hops and not same_page(hops[0], response.url):
+                yield from self.retried(response, "redirects to another page")
+            else:
+                yield from callback(response, unit, **keywords)
+        except LedgerError as err:
+            self.broken(err)
 
     def end(
         self,

@@ -101,9 +101,14 @@ class Work:
         while not self._waiting:
             keys = self._supply.candidates(BATCH)
             if keys is None or keys:
-                self._waiting.extend(self._ledger.claim(self._supply.kind, BATCH, keys))
+                claimed = self._ledger.claim(self._supply.kind, BATCH, keys)
+                self._waiting.extend(unit for unit in claimed if not self._is_open(unit))
             if not keys:
                 return
+
+    def _is_open(self, unit: Unit) -> bool:
+        """Whether a unit is being read: its lease had run out, for the process slept say."""
+        return (unit.kind, unit.key) in self._open
 
     async def _wait(self) -> None:
         """Wait for a unit to end or to be added; what will never end is begun again."""
