@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.torture.crawling import Crawler
 from tests.torture.lines import BROWSER, CATALOGUE, FEATURES, ITEM_LIKES, USER_LIKES, Line
-from tests.torture.stand_in import StandIn
+from tests.torture.stand_in import StandIn, rude_requests
 from tests.torture.verdicts import Truth, Verdict, judge
 from tests.torture.worlds import World
 
@@ -96,16 +97,22 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A case, the verdict on each of its lines, and how often the faults were played."""
+    """A case and the verdict on each of its lines.
+
+    ``played`` says how often its faults were, ``rude`` which requests went against the site's
+    word.
+    """
 
     case: Case
     verdicts: tuple[Verdict, ...]
     played: int
+    rude: Mapping[str, int]
 
     @property
-    def bad(self) -> list[Verdict]:
-        """Verdicts that must not be."""
-        return [v for v in self.verdicts if not self._is_well(v)]
+    def bad(self) -> list[str]:
+        """What must not be, in words."""
+        verdicts = [verdict.told() for verdict in self.verdicts if not self._is_well(verdict)]
+        return verdicts + [f"{count} requests {name}" for name, count in self.rude.items() if count]
 
     def _is_well(self, verdict: Verdict) -> bool:
         return verdict.is_whole or (self.case.may_be_partial and verdict.is_honest)
@@ -144,7 +151,7 @@ def play(case: Case, world: World, template: Path, folder: Path) -> Outcome:
     ----------
     template : data folder in which a good catalogue lies.
     """
-    verdicts, played, data = [], 0, folder / "data"
+    verdicts, played, rude, data = [], 0, Counter[str](), folder / "data"
     lines = list(case.lines)
     while lines:
         with StandIn(world.folder, faults=case.faults, seed=case.seed) as site:
@@ -154,11 +161,12 @@ def play(case: Case, world: World, template: Path, folder: Path) -> Outcome:
                 if not verdicts[-1].is_whole:
                     break
             played += sum(site.faults().values())
+            rude.update(rude_requests(site.manners()))
         if line is CATALOGUE and not verdicts[-1].is_whole:
             data = folder / "template"
             shutil.copytree(template, data)
     shutil.rmtree(folder, ignore_errors=True)
-    return Outcome(case, tuple(verdicts), played)
+    return Outcome(case, tuple(verdicts), played, rude)
 
 
 def play_all(

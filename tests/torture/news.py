@@ -22,7 +22,8 @@ class Day:
 
     ``new`` are the likes that came since the crawl before.  Of those that lie in no crawl since
     the last full one, ``hidden`` are of items that announce as many likes as then, for as many
-    have gone; ``missed`` are all others.  ``astray`` are likes that a full crawl lacks or has too many.
+    have gone; ``missed`` are all others.  A full crawl's ``astray`` are likes that it lacks
+    or made up.
     """
 
     name: str

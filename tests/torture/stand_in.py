@@ -13,10 +13,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["ROOT", "StandIn"]
+__all__ = ["ROOT", "StandIn", "rude_requests"]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
+RUDE = (
+    "inside_retry_after",
+    "before_robots",
+    "on_stale_robots",
+    "after_disallow",
+    "after_failing_robots",
+    "off_site",
+)
+
+
+def rude_requests(manners: Mapping[str, int]) -> dict[str, int]:
+    """Of what a stand-in says of a crawler's manners, the requests against the site's word."""
+    return {name: manners[name] for name in RUDE}
 
 
 class StandIn:

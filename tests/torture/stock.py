@@ -11,14 +11,13 @@ from pathlib import Path
 
 from tests.torture.crawling import Crawl, fork
 from tests.torture.preludes import little_memory, measured
-from tests.torture.stand_in import StandIn
+from tests.torture.stand_in import StandIn, rude_requests
 from tests.torture.worlds import World
 
 __all__ = ["Stock", "crawl_by_stock", "kill_stock", "start_stock"]
 
 SPIDER = Path(__file__).with_name("stock_spider.py")
 PATIENCE_S = 90.0
-RUDE = ("inside_retry_after", "after_disallow", "after_failing_robots", "off_site")
 MOST_MB = 1_000
 MEMORY_MB = 6_000
 
@@ -38,7 +37,7 @@ class Stock:
     @property
     def rude(self) -> int:
         """Requests that went against the site's word."""
-        return sum(self.manners[name] for name in RUDE)
+        return sum(rude_requests(self.manners).values())
 
     @property
     def breaks(self) -> bool:
