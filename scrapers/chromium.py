@@ -81,9 +81,12 @@ def _playwrights_own() -> str | None:
 
 
 def renders(path: str) -> bool:
-    """Whether the browser starts headless and renders a page."""
-    rights = () if is_sandboxed() else (_NO_SANDBOX,)
-    command = [path, "--headless", *FLAGS, *rights, "--dump-dom", _PAGE]
+    """Whether the browser starts headless and renders a page, sandboxed where that can be."""
+    ways = ((), (_NO_SANDBOX,)) if is_sandboxed() else ((_NO_SANDBOX,),)
+    return any(_renders([path, "--headless", *FLAGS, *way, "--dump-dom", _PAGE]) for way in ways)
+
+
+def _renders(command: Sequence[str]) -> bool:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):

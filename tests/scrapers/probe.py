@@ -21,6 +21,7 @@ from scrapers.browser import browser_settings, in_browser
 from scrapers.chromium import FLAGS
 from scrapers.retrying import retry_request
 from scrapers.settings import fast_profile
+from scrapers.site_spider import SiteSpider
 
 STOCK = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
 
@@ -29,6 +30,7 @@ class Probe(scrapy.Spider):
     """Asks each url once; ``again`` asks for another try of a page that says BAD."""
 
     name = "probe"
+    stopping = SiteSpider.stopping
 
     def __init__(self, urls, base=None, browser=None, stock=False, **keywords):
         super().__init__(**keywords)
@@ -82,8 +84,8 @@ def main():
     if not asked.get("stock"):
         settings.setmodule("scrapers.settings", priority="project")
         settings.setdict(fast_profile(), priority="spider")
-        unused = {"ITEM_PIPELINES": {}, "EXTENSIONS": {}, "SPIDER_MODULES": []}
-        settings.setdict(unused, priority="spider")
+        alone = {"EXTENSIONS": {"scrapers.stopping.Stopping": 0}, "ITEM_PIPELINES": {}}
+        settings.setdict({**alone, "SPIDER_MODULES": []}, priority="spider")
     if asked.get("browser"):
         base = asked["urls"][0]
         chosen = browser_settings(base, frozenset({origin(base)}))

@@ -213,6 +213,62 @@ def test_outage_costs_time_and_few_requests_but_no_page():
         assert not any(end.startswith("200") for (end,) in found["ends"].values())
 
 
+def test_outage_in_mid_crawl_is_seen_by_pages_that_were_well():
+    """Hundreds wait, a few ask now and then; those are pages that answered before."""
+    outage = {}
+
+    def answer(path, nth):
+        now = time.monotonic()
+        if path == "/20":
+            outage.setdefault("until", now + 2.0)
+        return (lambda connection: None) if now < outage.get("until", 0.0) else None
+
+    with wired(answer) as wire:
+        found = crawl(wire, MANY, settings={"RETRY_TIMES": 1, "CONCURRENT_REQUESTS_PER_DOMAIN": 2})
+        assert all(end.startswith("200") for (end,) in found["ends"].values())
+        within = [x.path for x in wire.asked if x.begun < outage["until"]]
+        asked_again = [path for path in within[21:] if within.count(path) > 1]
+        assert 2 <= len(asked_again) <= 12
+        assert len(within) < 45
+
+
+def test_nothing_is_asked_while_a_later_reading_of_robots_txt_fails():
+    down = {}
+
+    def answer(path, nth):
+        if path != "/robots.txt":
+            return None
+        now = time.monotonic()
+        if nth == 2:
+            down.update(begun=now, until=now + 1.0)
+        if nth > 1 and now < down["until"]:
+            return reply(status=503)
+        return reply(b"User-agent: *\nDisallow:\n", Cache_Control="max-age=1")
+
+    with wired(answer) as wire:
+        found = crawl(wire, MANY, settings={"DOWNLOAD_DELAY": 0.05})
+        asked = asked_between(wire, down["begun"], down["until"])
+        assert set(asked) == {"/robots.txt"}
+        assert all(end.startswith("200") for (end,) in found["ends"].values())
+
+
+def test_waits_end_when_the_crawl_is_told_to_stop():
+    def answer(path, nth):
+        if path == "/3":
+            process.send_signal(signal.SIGTERM)
+            return reply(status=429, Retry_After="60")
+        return None
+
+    with wired(answer) as wire:
+        process = start_probe([wire.url + path for path in PAGES], settings={"DOWNLOAD_DELAY": 0.1})
+        begun = time.monotonic()
+        found = ended(process, timeout_s=30)
+        assert time.monotonic() - begun < 20
+        assert [x.path for x in wire.asked] == ["/robots.txt", "/0", "/1", "/2", "/3"]
+        stopped = [end for ends in found["ends"].values() for end in ends if "Stopping" in end]
+        assert stopped
+
+
 def test_page_that_always_fails_is_given_up_and_others_are_not():
     def answer(path, nth):
         return reply(status=500) if path == "/bad" else None
