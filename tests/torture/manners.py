@@ -13,76 +13,96 @@ from tests.torture.stand_in import StandIn
 from tests.torture.stock import start_stock
 from tests.torture.worlds import World
 
-__all__ = ["DELAY_S", "MOST_AT_ONCE", "Pace", "our_pace", "stock_pace"]
+__all__ = ["MANY_AT_ONCE", "ONE_BY_ONE", "Asked", "Pace", "our_pace", "pace_of", "stock_pace"]
 
-DELAY_S = 0.25
-MOST_AT_ONCE = 2
-LATENCY_S = 0.3
 JITTER_S = 0.07
 """By which two requests may come closer than they were sent, on a machine with other work."""
-ASKED = {"DOWNLOAD_DELAY": DELAY_S, "CONCURRENT_REQUESTS_PER_DOMAIN": MOST_AT_ONCE}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a crawl is told to keep, and how long the site takes for an answer."""
+
+    delay_s: float
+    most_at_once: int
+    latency_s: float
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Settings of Scrapy, ours and stock."""
+        most = self.most_at_once
+        return {"DOWNLOAD_DELAY": self.delay_s, "CONCURRENT_REQUESTS_PER_DOMAIN": most}
+
+
+ONE_BY_ONE = Asked(delay_s=0.25, most_at_once=4, latency_s=0.03)
+"""The delay holds requests back."""
+MANY_AT_ONCE = Asked(delay_s=0.02, most_at_once=2, latency_s=0.3)
+"""Answers under way hold requests back."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Requests of a crawl that was told to keep `DELAY_S` and `MOST_AT_ONCE`.
+    """Requests of a crawl that was told to keep `asked`.
 
-    ``hasty`` are those that came sooner after the one before than they may, ``most_at_once``
-    how many were under way together.
+    ``hasty`` are those that came sooner after the one before than they may, ``at_once`` how
+    many were under way together at most.
     """
 
     who: str
+    asked: Asked
     requests: int
     hasty: int
     shortest_s: float
-    most_at_once: int
+    at_once: int
 
     @property
     def is_kept(self) -> bool:
         """Whether it did as it was told."""
-        return self.hasty == 0 and self.most_at_once <= MOST_AT_ONCE
+        return self.hasty == 0 and self.at_once <= self.asked.most_at_once
 
 
-def our_pace(world: World, folder: Path, workers: int = 1) -> Pace:
+def our_pace(world: World, folder: Path, asked: Asked, workers: int = 1) -> Pace:
     """Pace of a crawl of likes; of several processes that share it, of all together."""
     data, who = folder / "data", "ours" if workers == 1 else f"ours, {workers} processes"
     with StandIn(world.folder) as site:
         Crawler(data).run(site.url, **CATALOGUE.asked)
-    crawler = Crawler(data, ASKED)
+    crawler = Crawler(data, asked.settings)
     names = [f"{number}/{workers}" for number in range(1, workers + 1)]
-    with StandIn(world.folder, options=["--latency-s", str(LATENCY_S)]) as site:
+    with StandIn(world.folder, options=["--latency-s", str(asked.latency_s)]) as site:
         crawls = [crawler.start(site.url, **ITEM_LIKES.asked, worker=name) for name in names]
-        return _paced(who, crawls, site, workers)
+        return _paced(who, asked, crawls, site)
 
 
-def stock_pace(world: World, folder: Path) -> Pace:
-    """Pace of stock Scrapy with the same delay and concurrency."""
-    with StandIn(world.folder, options=["--latency-s", str(LATENCY_S)]) as site:
-        return _paced("stock", [start_stock(site.url, folder, ASKED)], site, 1)
+def stock_pace(world: World, folder: Path, asked: Asked) -> Pace:
+    """Pace of stock Scrapy that is told the same."""
+    with StandIn(world.folder, options=["--latency-s", str(asked.latency_s)]) as site:
+        return _paced("stock", asked, [start_stock(site.url, folder, asked.settings)], site)
 
 
-def _paced(who: str, crawls: Sequence[Crawl], site: StandIn, workers: int) -> Pace:
+def _paced(who: str, asked: Asked, crawls: Sequence[Crawl], site: StandIn) -> Pace:
     for crawl in crawls:
         ended = crawl.end()
         if ended.code:
             raise RuntimeError(ended.log)
-    return pace_of(who, site.requests(), workers)
+    return pace_of(who, asked, site.requests(), len(crawls))
 
 
-def pace_of(who: str, requests: Sequence[dict[str, Any]], workers: int = 1) -> Pace:
+def pace_of(who: str, asked: Asked, requests: Sequence[dict[str, Any]], workers: int = 1) -> Pace:
     """Pace of the requests of a log, in the order of arrival.
 
     Processes that share a crawl do not know of each other's requests: of `workers` of them, as
-    many may come at once, and so many delays later the next.
+    many may come together, and the next ones as many delays later.
     """
     arrivals = [line["started_s"] for line in requests]
     gaps = [later - sooner for sooner, later in zip(arrivals, arrivals[workers:], strict=False)]
+    least = asked.delay_s * workers - JITTER_S
     return Pace(
         who,
+        asked,
         len(requests),
-        hasty=sum(gap < DELAY_S * workers - JITTER_S for gap in gaps),
+        hasty=sum(gap < least for gap in gaps),
         shortest_s=min(gaps),
-        most_at_once=_most_at_once(requests),
+        at_once=_most_at_once(requests),
     )
 
 
