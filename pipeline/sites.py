@@ -54,6 +54,11 @@ class SiteSettings(BaseSettings):
     side: Side = Field(
         default=Side.ITEM, description="item reads who likes an item, user what one likes."
     )
+    full_every_days: float = Field(
+        default=7,
+        ge=0,
+        description="Days after which the daily schedule asks for a full crawl; 0 always does.",
+    )
 
 
 def site_settings(site: Site) -> SiteSettings:

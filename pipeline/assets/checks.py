@@ -7,33 +7,27 @@ import polars as pl
 
 from pipeline.assembling import evaluation_path
 from pipeline.assets.common import check_of
+from pipeline.assets.crawl_checks import crawl_checks
 from pipeline.assets.workspace import Workspace
-from pipeline.dataset.columns import CATEGORIES, CREATOR, ITEM_ID, LIKE_COUNT, PAIR, TAGS, USER_ID
+from pipeline.dataset.columns import CATEGORIES, CREATOR, ITEM_ID, PAIR, TAGS, USER_ID
 from pipeline.dataset.curated import Curated, curated_path, require_curated
-from pipeline.dataset.raw import RawRun, raw_runs, read_parts
 from pipeline.pointer import file_sha256, read_pointer, snapshot_path
 from pipeline.recommenders.popular import Popular
 from pipeline.sites import Site
 from pipeline.snapshot import verify
 from pipeline.tables import USER_ID_PATTERN
-from scrapers.records import RawTable, RunStatus
 
 __all__ = ["site_checks"]
 
 _ERROR: Final = dg.AssetCheckSeverity.ERROR
 _WARN: Final = dg.AssetCheckSeverity.WARN
-_LEAST_READ: Final = 0.5
-_WELL_READ: Final = 0.98
 _WELL_DESCRIBED: Final = 0.9
 
 
 def site_checks(site: Site) -> list[dg.AssetChecksDefinition]:
     """Every check of a site's assets."""
     return [
-        _complete(site, "raw_catalogue", RawTable.ITEMS),
-        _complete(site, "raw_likes", RawTable.LIKES),
-        _complete(site, "raw_features", RawTable.FEATURES),
-        _announced_likes_are_read(site),
+        *crawl_checks(site),
         _likes_are_sound(site),
         _items_are_unique(site),
         _items_are_described(site),
@@ -41,47 +35,6 @@ def site_checks(site: Site) -> list[dg.AssetChecksDefinition]:
         _popularity_is_beaten(site),
         _snapshot_is_verified(site),
     ]
-
-
-def _newest(workspace: Workspace, site: Site, table: RawTable) -> RawRun | None:
-    runs = raw_runs(workspace.data, site.name, table)
-    return runs[-1] if runs else None
-
-
-def _complete(site: Site, asset: str, table: RawTable) -> dg.AssetChecksDefinition:
-    @check_of(site, asset)
-    def crawl_is_complete(workspace: Workspace) -> dg.AssetCheckResult:
-        """The newest crawl read all that it set out to read."""
-        run = _newest(workspace, site, table)
-        status = None if run is None else run.manifest.status
-        return dg.AssetCheckResult(
-            passed=status is RunStatus.COMPLETE,
-            severity=_WARN,
-            metadata={"status": "none" if status is None else status.value},
-        )
-
-    return crawl_is_complete
-
-
-def _announced_likes_are_read(site: Site) -> dg.AssetChecksDefinition:
-    @check_of(site, "raw_likes", blocking=True)
-    def announced_likes_are_read(workspace: Workspace) -> dg.AssetCheckResult:
-        """Likes that were read against those that the catalogue announces.
-
-        Less than half is an error, less than 98 % a warning: some people hide their likes.  A
-        catalogue that announces none cannot be held against anything: a warning too.
-        """
-        likes = _newest(workspace, site, RawTable.LIKES)
-        items = _newest(workspace, site, RawTable.ITEMS)
-        read = 0 if likes is None else likes.manifest.rows
-        announced = 0 if items is None else int(read_parts(items)[LIKE_COUNT].sum())
-        return dg.AssetCheckResult(
-            passed=announced > 0 and read >= _WELL_READ * announced,
-            severity=_ERROR if read < _LEAST_READ * announced else _WARN,
-            metadata={"announced": announced, "read": read},
-        )
-
-    return announced_likes_are_read
 
 
 def _likes_are_sound(site: Site) -> dg.AssetChecksDefinition:

@@ -8,42 +8,41 @@ from typing import Any, Final
 import dagster as dg
 
 from pipeline.assets.common import site_asset
+from pipeline.assets.crawl_report import landed_metadata, why_nothing_landed
 from pipeline.assets.crawling import Crawler
-from pipeline.assets.metadata import arrow_schema, row_count
+from pipeline.assets.metadata import arrow_schema
+from pipeline.assets.modes import asked_mode
 from pipeline.assets.workspace import Workspace
 from pipeline.sites import Site, site_settings
-from scrapers.records import RAW_SCHEMAS, Manifest, RawTable, raw_folder, read_manifest
+from scrapers.records import RAW_SCHEMAS, STAGE_TABLES, Mode, Stage, raw_folder, read_manifest
 
-__all__ = ["crawl_assets", "crawl_name", "crawl_run_id"]
+__all__ = ["RAW_ASSETS", "crawl_assets", "crawl_name", "crawl_run_id"]
 
 _MAX_RETRIES: Final = 2
 _RETRY_DELAY_S: Final = 10
-_STAGES: Final = (
-    ("raw_catalogue", "catalogue", RawTable.ITEMS, ()),
-    ("raw_likes", "likes", RawTable.LIKES, ("raw_catalogue",)),
-    ("raw_features", "features", RawTable.FEATURES, ("raw_catalogue",)),
-)
-_DESCRIPTIONS: Final[Mapping[str, str]] = {
-    "raw_catalogue": "The site's items, most liked first, down to the like floor, as crawled; "
+RAW_ASSETS: Final[Mapping[Stage, str]] = {stage: f"raw_{stage}" for stage in Stage}
+"""Name of the asset that a stage of a crawl lands."""
+_DESCRIPTIONS: Final[Mapping[Stage, str]] = {
+    Stage.CATALOGUE: "The site's items, most liked first, down to the like floor, as crawled; "
     "also what the spider knows of the site.",
-    "raw_likes": "Who likes what, as crawled: personal, in a folder that only its owner reads.",
-    "raw_features": "Tags, categories, creator, licence and pictures of the items, as crawled.",
+    Stage.LIKES: "Who likes what, as crawled: personal, in a folder that only its owner reads.",
+    Stage.FEATURES: "Tags, categories, creator, licence and pictures of the items, as crawled.",
 }
 
 
 def crawl_assets(site: Site) -> list[dg.AssetsDefinition]:
     """The raw tables of a site; its crawls share a pool, one at a time."""
-    return [_crawl_asset(site, *stage) for stage in _STAGES]
+    return [_crawl_asset(site, stage) for stage in Stage]
 
 
-def _crawl_asset(
-    site: Site, name: str, stage: str, table: RawTable, after: tuple[str, ...]
-) -> dg.AssetsDefinition:
+def _crawl_asset(site: Site, stage: Stage) -> dg.AssetsDefinition:
+    table = STAGE_TABLES[stage]
+
     @site_asset(
         site,
-        name,
-        description=_DESCRIPTIONS[name],
-        after=after,
+        RAW_ASSETS[stage],
+        description=_DESCRIPTIONS[stage],
+        after=[] if stage is Stage.CATALOGUE else [RAW_ASSETS[Stage.CATALOGUE]],
         kinds={"scrapy", "parquet"},
         metadata=arrow_schema(RAW_SCHEMAS[table]),
         pool=f"{site.identifier}_crawl",
@@ -52,19 +51,18 @@ def _crawl_asset(
         context: dg.AssetExecutionContext, workspace: Workspace, crawler: Crawler
     ) -> dg.MaterializeResult[Any]:
         run_id = crawl_run_id(context)
+        arguments = _arguments(site, stage, run_id, asked_mode(context.run.tags))
         with _retried(context):
-            report = crawler.crawl(
-                context,
-                site.name,
-                _arguments(site, stage, run_id),
-                {"LIKEWISE_DATA": str(workspace.data)},
-            )
+            report = crawler.crawl(context, site.name, arguments, _environment(workspace))
+        manifest = read_manifest(raw_folder(workspace.data, site.name, table, run_id))
         if report.is_partial:
+            reason = why_nothing_landed(manifest)
+            if reason is not None:
+                raise dg.Failure(f"nothing was landed: {reason}", allow_retries=False)
             context.log.warning(
                 "The crawl is partial: the site did not give all that it announced."
             )
-        manifest = read_manifest(raw_folder(workspace.data, site.name, table, run_id))
-        landed = {} if manifest is None else _landed(manifest)
+        landed = {} if manifest is None else landed_metadata(manifest)
         return dg.MaterializeResult(metadata={**report.metadata, **landed})
 
     return crawl
@@ -97,24 +95,22 @@ def crawl_name(record: dg.RunRecord) -> str:
     return f"{begun:%Y%m%dT%H%M%SZ}-{record.dagster_run.run_id[:8]}"
 
 
-def _arguments(site: Site, stage: str, run_id: str) -> Mapping[str, str]:
+def _arguments(site: Site, stage: Stage, run_id: str, mode: Mode) -> Mapping[str, str]:
     settings = site_settings(site)
     return {
         "base_url": settings.url or site.base_url,
-        "stage": stage,
+        "stage": stage.value,
         "catalogue": settings.catalogue.value,
         "side": settings.side.value,
         "like_floor": str(settings.like_floor),
+        "mode": mode.value,
         "run_id": run_id,
     }
 
 
-def _landed(manifest: Manifest) -> Mapping[str, Any]:
+def _environment(workspace: Workspace) -> Mapping[str, str]:
+    """Paths that hold in the folder of the crawl too."""
     return {
-        **row_count(manifest.rows),
-        "crawl_run": manifest.run_id,
-        "status": manifest.status.value,
-        "parts": len(manifest.parts),
-        "size_bytes": sum(part.size_bytes for part in manifest.parts),
-        **manifest.counts,
+        "LIKEWISE_DATA": str(workspace.data),
+        "LIKEWISE_KEY_FILE": str(workspace.settings.key_path.resolve()),
     }

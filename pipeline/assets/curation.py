@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from pipeline.assets.common import site_asset
+from pipeline.assets.crawls import RAW_ASSETS
 from pipeline.assets.metadata import curve, markdown_table, row_count
 from pipeline.assets.workspace import Workspace
 from pipeline.dataset.columns import FEATURE, ITEM_ID, LIKED_AT, PART, USER_ID
@@ -22,6 +23,7 @@ from pipeline.dataset.split_file import write_split
 from pipeline.dataset.splits import split_interactions
 from pipeline.sites import Site
 from pipeline.tables import CURATED_TABLES
+from scrapers.records import Stage
 
 __all__ = ["curation_assets"]
 
@@ -42,7 +44,7 @@ def _likes(site: Site) -> dg.AssetsDefinition:
         site,
         Curated.LIKES,
         description="Likes of all crawls so far, people by keyed pseudonym (see docs/privacy.md).",
-        after=["raw_likes"],
+        after=RAW_ASSETS.values(),
         kinds=_KINDS,
         table=_TABLES[Curated.LIKES],
     )
@@ -70,7 +72,7 @@ def _items(site: Site) -> dg.AssetsDefinition:
         site,
         Curated.ITEMS,
         description="The catalogue of all crawls so far; of each column the newest known value.",
-        after=["raw_catalogue", "raw_features", Curated.LIKES],
+        after=[RAW_ASSETS[Stage.CATALOGUE], RAW_ASSETS[Stage.FEATURES], Curated.LIKES],
         kinds=_KINDS,
         table=_TABLES[Curated.ITEMS],
     )

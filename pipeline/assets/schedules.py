@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC
+from functools import partial
 from typing import Final
 
 import dagster as dg
 
 from pipeline.assets.common import asset_key
+from pipeline.assets.modes import mode_tags
+from pipeline.settings import read_settings
 from pipeline.sites import Site
 
 __all__ = ["site_jobs"]
@@ -20,7 +25,8 @@ _DAY_S: Final = 24 * 60 * 60
 def site_jobs(site: Site) -> dg.Definitions:
     """``refresh_<site>``, daily, and ``thumbnails_<site>``, every two days, with schedules.
 
-    Schedules are off until they are switched on.
+    Schedules are off until they are switched on.  The daily one asks its crawls for what is
+    new, and now and then for everything; a run that is started by hand visits everything.
     """
     refresh = dg.define_asset_job(
         f"refresh_{site.identifier}",
@@ -41,7 +47,16 @@ def site_jobs(site: Site) -> dg.Definitions:
             cron_schedule=cron,
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.STOPPED,
+            tags_fn=tags_fn,
         )
-        for job, cron in ((refresh, _DAILY), (thumbnails, _EVERY_TWO_DAYS))
+        for job, cron, tags_fn in (
+            (refresh, _DAILY, partial(_daily_tags, site)),
+            (thumbnails, _EVERY_TWO_DAYS, None),
+        )
     ]
     return dg.Definitions(jobs=[refresh, thumbnails], schedules=schedules)
+
+
+def _daily_tags(site: Site, context: dg.ScheduleEvaluationContext) -> Mapping[str, str]:
+    now = context.scheduled_execution_time.astimezone(UTC)
+    return mode_tags(read_settings().data.resolve(), site, now)

@@ -31,12 +31,14 @@ class Workbench:
     data: Path
     instance: dg.DagsterInstance
 
-    def refresh(self, *assets: str) -> dg.ExecuteInProcessResult:
+    def refresh(
+        self, *assets: str, tags: dict[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
         """Run the job, or the named assets of it."""
         keys = [dg.AssetKey([SITE.identifier, name]) for name in assets]
         job = fake_definitions().resolve_job_def("refresh_sketchfab")
         return job.execute_in_process(
-            instance=self.instance, asset_selection=keys or None, raise_on_error=False
+            instance=self.instance, asset_selection=keys or None, raise_on_error=False, tags=tags
         )
 
 

@@ -1,7 +1,8 @@
 """A crawl without a site: it lands a small planted world as a spider would.
 
 ``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal;
-``FAKE_CRAWL_LIKES=none`` that the site shows no like.
+``FAKE_CRAWL_LIKES=none`` that the site shows no like, ``=unread`` that no list could be read, and
+``FAKE_CRAWL_TAGS=none`` that it has renamed its tags.  An incremental crawl finds nothing new.
 """
 
 import json
@@ -18,14 +19,18 @@ from dagster_pipes import open_dagster_pipes
 from scrapers.records import (
     MANIFEST_NAME,
     RAW_SCHEMAS,
+    LandedUnit,
     Manifest,
+    Mode,
     Part,
     RawTable,
     RunStatus,
+    UnitKind,
+    UnitState,
     raw_folder,
 )
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NOW = datetime.now(UTC)
 USERS, ITEMS, TASTES, LIKES_EACH = 90, 36, 3, 8
 TABLES = {
     "catalogue": (RawTable.SITE, RawTable.ITEMS),
@@ -101,19 +106,59 @@ def rows(table: RawTable, base_url: str) -> list[dict[str, object]]:
             ]
 
 
+def units_of(table: RawTable) -> list[LandedUnit]:
+    """The ends of the lists; of one of them but a part was read."""
+    if table is not RawTable.LIKES:
+        return []
+    unread = os.environ.get("FAKE_CRAWL_LIKES") == "unread"
+    ends = []
+    for item in range(ITEMS):
+        announced = sum(item in likes_of(user) for user in range(USERS))
+        short = unread or item == 7
+        ends.append(
+            LandedUnit(
+                UnitKind.ITEM_LIKES,
+                f"item-{item}",
+                UnitState.FAILED if unread else UnitState.PARTIAL if short else UnitState.DONE,
+                read=0 if unread else announced,
+                announced=announced,
+                whole=not short,
+                ended_at=NOW.isoformat(),
+                why="robots.txt forbids | it" if short else None,
+            )
+        )
+    return ends
+
+
 def land(table: RawTable, site: str, options: dict[str, str], status: RunStatus) -> int:
     folder = raw_folder(Path(os.environ["LIKEWISE_DATA"]), site, table, options["run_id"])
     folder.mkdir(parents=True, exist_ok=True)
     found = rows(table, options["base_url"])
-    if table is RawTable.LIKES and os.environ.get("FAKE_CRAWL_LIKES") == "none":
+    units = units_of(table)
+    mode = Mode(options["mode"])
+    if mode is Mode.INCREMENTAL and table in {RawTable.LIKES, RawTable.FEATURES}:
+        found, units = [], [unit for unit in units if unit.state is not UnitState.DONE]
+    if table is RawTable.LIKES and "FAKE_CRAWL_LIKES" in os.environ:
         found = []
+    if table is RawTable.FEATURES and os.environ.get("FAKE_CRAWL_TAGS") == "none":
+        found = [{**row, "tags": []} for row in found]
     frame = pl.DataFrame(found, schema=pl.Schema(RAW_SCHEMAS[table]))
     path = folder / "part-00000.parquet"
     frame.write_parquet(path)
     content = path.read_bytes()
-    part = Part(path.name, len(frame), len(content), sha256(content).hexdigest())
+    digest = sha256(content).hexdigest()
+    part = Part(path.name, len(frame), len(content), digest, tuple(units))
     manifest = Manifest(
-        site, table, options["run_id"], status, datetime.now(UTC).isoformat(), parts=(part,)
+        site,
+        table,
+        options["run_id"],
+        status,
+        NOW.isoformat(),
+        finished_at=datetime.now(UTC).isoformat(),
+        parts=(part,),
+        counts={"requests": len(frame), "retries": 2},
+        mode=mode,
+        crawl_id=options["run_id"],
     )
     (folder / MANIFEST_NAME).write_text(manifest.to_json())
     return len(frame)

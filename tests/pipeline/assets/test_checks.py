@@ -41,6 +41,20 @@ def _few_likes(data: Path) -> None:
     (folder / MANIFEST_NAME).write_text(replace(manifest, parts=parts).to_json())
 
 
+def _lose_tags(data: Path) -> None:
+    """A second crawl of features, which finds no tag."""
+    (first,) = data.glob("raw/*/features/*")
+    manifest = read_manifest(first)
+    folder = first.with_name("later")
+    folder.mkdir()
+    path = folder / manifest.parts[0].name
+    rows = pl.read_parquet(first / path.name)
+    rows.with_columns(tags=pl.lit([], dtype=pl.List(pl.String))).write_parquet(path)
+    part = replace(manifest.parts[0], sha256=file_sha256(path), size_bytes=path.stat().st_size)
+    later = replace(manifest, run_id="later", crawl_id="later", started_at="2099-01-01T00:00:00Z")
+    (folder / MANIFEST_NAME).write_text(replace(later, parts=(part,)).to_json())
+
+
 def _announce_nothing(data: Path) -> None:
     (folder,) = data.glob("raw/*/items/*")
     manifest = read_manifest(folder)
@@ -77,6 +91,7 @@ CASES: list[tuple[str, Damage, dg.AssetCheckSeverity]] = [
     ("raw_features:crawl_is_complete", _partial, WARN),
     ("raw_likes:announced_likes_are_read", _few_likes, ERROR),
     ("raw_likes:announced_likes_are_read", _announce_nothing, WARN),
+    ("raw_features:has_not_drifted", _lose_tags, ERROR),
     ("likes:likes_are_sound", _rewrite(Curated.LIKES, _first_row_twice), ERROR),
     (
         "likes:likes_are_sound",
@@ -121,7 +136,12 @@ def test_every_check_has_a_twin_that_fails():
         for checks in site_checks(SITE)
         for spec in checks.check_specs
     }
-    same = {"raw_catalogue:crawl_is_complete", "raw_likes:crawl_is_complete"}
+    same = {
+        "raw_catalogue:crawl_is_complete",
+        "raw_likes:crawl_is_complete",
+        "raw_catalogue:has_not_drifted",
+        "raw_likes:has_not_drifted",
+    }
     assert names - same == {name for name, _, _ in CASES}
 
 

@@ -85,6 +85,9 @@ def test_checks_that_guard_what_comes_after_block(definitions):
         if spec.blocking
     }
     assert blocking == {
+        ("raw_catalogue", "has_not_drifted"),
+        ("raw_likes", "has_not_drifted"),
+        ("raw_features", "has_not_drifted"),
         ("raw_likes", "announced_likes_are_read"),
         ("likes", "likes_are_sound"),
         ("items", "items_are_unique"),

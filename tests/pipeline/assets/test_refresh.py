@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from pipeline.assembling import evaluation_path
+from pipeline.assets.modes import MODE_TAG
 from pipeline.dataset.curated import Curated, curated_path, require_curated
+from pipeline.dataset.soundness import accept
 from pipeline.pointer import read_pointer
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
 
@@ -30,8 +32,12 @@ def test_counts_are_those_of_the_world(refreshed):
 
 def test_crawl_metadata_comes_from_the_child_and_the_manifest(refreshed):
     crawl = refreshed.metadata("raw_likes")
-    assert crawl["requests"] == N_LIKES
+    assert (crawl["requests"], crawl["retries"]) == (N_LIKES, 2)
     assert (crawl["dagster/row_count"], crawl["status"]) == (N_LIKES, "complete")
+    assert (crawl["mode"], crawl["units_done"], crawl["units_partial"]) == ("full", ITEMS - 1, 1)
+    assert crawl["not_done"].splitlines()[2:] == [
+        "| item&#95;likes | item-7 | partial | robots.txt forbids &#124; it |"
+    ]
 
 
 def test_evaluation_is_shown_as_a_table_and_as_numbers_to_plot(refreshed):
@@ -58,7 +64,7 @@ def test_every_check_passes(refreshed):
         for event in refreshed.events
         if event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    assert len(checks) == 10
+    assert len(checks) == 13
     assert [check.check_name for check in checks if not check.passed] == []
 
 
@@ -101,6 +107,70 @@ def test_blocking_check_stops_what_would_build_on_no_likes(workbench, monkeypatc
     assert not curated_path(workbench.data, "sketchfab", Curated.LIKES).exists()
 
 
+def test_crawl_that_lands_nothing_fails_with_the_reason(workbench, monkeypatch):
+    assert workbench.refresh("raw_catalogue").success
+    monkeypatch.setenv("FAKE_CRAWL", "3")
+    monkeypatch.setenv("FAKE_CRAWL_LIKES", "unread")
+    result = workbench.refresh("raw_likes", "likes")
+    assert not result.success
+    kinds = [event.event_type for event in result.events_for_node("sketchfab__raw_likes")]
+    assert dg.DagsterEventType.STEP_UP_FOR_RETRY not in kinds
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    told = failure.step_failure_data.error.message
+    assert f"nothing was landed: robots.txt forbids | it ({ITEMS} units)" in told
+
+
+def test_drift_stops_the_run_before_likes_and_shows_what_was_found(workbench, monkeypatch):
+    assets = ("raw_catalogue", "raw_likes", "raw_features", "likes", "items")
+    assert workbench.refresh(*assets).success
+    before = curated_path(workbench.data, "sketchfab", Curated.LIKES).read_bytes()
+    monkeypatch.setenv("FAKE_CRAWL_TAGS", "none")
+    result = workbench.refresh(*assets)
+    assert not result.success
+    (drift,) = [c for c in result.get_asset_check_evaluations() if not c.passed]
+    assert drift.asset_check_key.to_user_string() == "sketchfab/raw_features:has_not_drifted"
+    assert drift.severity is dg.AssetCheckSeverity.ERROR
+    shown = {name: value.value for name, value in drift.metadata.items()}
+    assert "| tags | share of rows with a value | 0.000 | 1.000 |" in shown["findings"]
+    assert "item-0" in shown["samples"]
+    assert curated_path(workbench.data, "sketchfab", Curated.LIKES).read_bytes() == before
+    run = shown["accept_with"].rpartition(" ")[2]
+    accept(workbench.data, "sketchfab", run)
+    assert workbench.refresh("likes", "items").success
+
+
+@pytest.mark.parametrize("asset", ["likes", "items"])
+def test_drift_cannot_be_gone_round_by_a_step_of_its_own(workbench, monkeypatch, asset):
+    assert workbench.refresh("raw_catalogue", "raw_likes", "raw_features", "likes", "items").success
+    monkeypatch.setenv("FAKE_CRAWL_TAGS", "none")
+    assert not workbench.refresh("raw_features").success
+    result = workbench.refresh(asset)
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "DriftError" in failure.step_failure_data.error.to_string()
+
+
+def test_daily_run_takes_what_is_new_and_passes_every_check(workbench):
+    assets = ("raw_catalogue", "raw_likes", "raw_features", "likes", "items")
+    assert workbench.refresh(*assets).success
+    result = workbench.refresh(*assets, tags={MODE_TAG: "incremental"})
+    assert result.success
+    assert [c.check_name for c in result.get_asset_check_evaluations() if not c.passed] == []
+    modes = {
+        event.step_key: event.step_materialization_data.materialization.metadata["mode"].value
+        for event in result.get_asset_materialization_events()
+        if event.step_key.startswith("sketchfab__raw_")
+    }
+    assert set(modes.values()) == {"incremental"}
+    assert len(require_curated(workbench.data, "sketchfab", Curated.LIKES)) == N_LIKES
+
+
+def test_mode_that_there_is_not_fails_the_crawl(workbench):
+    result = workbench.refresh("raw_catalogue", tags={MODE_TAG: "half"})
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert "is 'half', must be full or incremental" in failure.step_failure_data.error.message
+
+
 def test_step_that_fails_leaves_what_was_published(refreshed, workbench):
     shutil.copytree(
         refreshed.bench.data,
@@ -138,7 +208,7 @@ def test_refresh_tells_of_each_asset_and_check(refreshed):
     assert all(step["passed"] and step["seconds"] >= 0 for step in ended.values())
     checks = {step["check"]: step["passed"] for step in told if "check" in step}
     assert checks["likes: likes_are_sound"]
-    assert len(checks) == 10
+    assert len(checks) == 13
 
 
 def test_no_handle_is_in_the_storage_of_dagster(refreshed):
