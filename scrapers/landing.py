@@ -10,9 +10,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -20,23 +20,16 @@ from scrapy.statscollectors import StatsCollector
 from scrapy.utils.asyncio import AsyncioLoopingCall, create_looping_call
 from twisted.internet.task import LoopingCall
 
-from scrapers.checking import check
-from scrapers.counts import Count, is_short
-from scrapers.errors import LedgerError, RecordError
+from scrapers.errors import LedgerError
+from scrapers.intake import Intake, TakenUnit, joined
 from scrapers.ledger import Ledger
 from scrapers.ledger_ends import UnitName
-from scrapers.likes_checking import check_likes
+from scrapers.outcome import outcome, unit_states
 from scrapers.parts import TableWriter
 from scrapers.plan import CrawlPlan
 from scrapers.raw_zone import landed_pairs
 from scrapers.records import (
-    RAW_SCHEMAS,
     STAGE_KINDS,
-    USER_HANDLE,
-    FeatureRecord,
-    ItemRecord,
-    LikesPage,
-    Mode,
     RawTable,
     RunStatus,
     SiteRecord,
@@ -46,7 +39,7 @@ from scrapers.records import (
     read_manifest,
 )
 from scrapers.rejects import RejectFile
-from scrapers.site_spider import FINISHED, LEFT_ALONE, STATUS_STAT, SiteSpider
+from scrapers.site_spider import FINISHED, STATUS_STAT, SiteSpider
 from scrapers.tally import Tally
 from scrapers.units import EndedUnit, Memory
 
@@ -58,17 +51,7 @@ _RENEWALS: Final = 4  # of a lease before it would run out
 _LISTED: Final = (RawTable.LIKES, RawTable.FEATURES)  # may bring nothing new
 _REMEMBERED: Final = (UnitKind.ITEM_LIKES, UnitKind.USER_LIKES, UnitKind.ITEM_FEATURES)
 
-_Columns = dict[str, list[Any]]
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A unit that ended and waits for its part."""
-
-    ended: EndedUnit
-    columns: _Columns
-    n_rows: int
 
 
 class LandingPipeline:
@@ -99,7 +82,7 @@ class LandingPipeline:
         self._part_rows = part_rows
         self._part_age_s = part_age_s
         self._clock = clock
-        self._waiting: dict[UnitName, _Waiting] = {}
+        self._waiting: dict[UnitName, TakenUnit] = {}
         self._n_waiting = 0
         self._waits_since: float | None = None
         self._status: RunStatus | None = None
@@ -107,7 +90,6 @@ class LandingPipeline:
         self._traffic: Callable[[], Mapping[str, int]] = dict
         self._settle: Callable[[], None] = lambda: None
         self._close: Callable[[str], None] = lambda _: None
-        self._landed: frozenset[tuple[str, ...]] = frozenset()
         self._tickers: list[tuple[AsyncioLoopingCall | LoopingCall, float]] = []
         self._stats: StatsCollector
 
@@ -164,9 +146,10 @@ class LandingPipeline:
         self._ledger.release_own()
         self._ledger.begin(asked.stage, asked.as_given())
         partial = {key for (_, key), unit in listed.items() if unit.state is not UnitState.DONE}
-        self._landed = landed_pairs(self._writer.folder) if partial else frozenset()
+        landed = landed_pairs(self._writer.folder) if partial else frozenset[tuple[str, ...]]()
         self._tally.landed = self._writer.manifest.rows
         self._rejects = RejectFile(self._writer.folder / REJECTS_NAME)
+        self._intake = Intake(plan.table, self._rejects, landed)
 
     def process_item(self, item: object) -> object:
         """Take a unit that has ended, or the site's record."""
@@ -187,14 +170,10 @@ class LandingPipeline:
         name = (ended.unit.kind, ended.unit.key)
         if name in self._waiting:
             return  # read twice, for its lease ran out while the process slept
-        columns = _columns(self._plan.table)
-        n_rejected = sum(self._keep(record, columns) for record in ended.records)
-        n_rows = len(columns["crawled_at"])
-        ended = _judged_by_rejects(ended, n_rejected, n_rows)
-        self._waiting[name] = _Waiting(ended, columns, n_rows)
-        self._n_waiting += n_rows
-        self._tally.landed += n_rows
-        self._tally.end(ended.unit)
+        taken = self._waiting[name] = self._intake.take(ended)
+        self._n_waiting += taken.n_rows
+        self._tally.landed += taken.n_rows
+        self._tally.end(taken.ended.unit)
         if self._waits_since is None:
             self._waits_since = self._clock()
 
@@ -252,70 +231,19 @@ class LandingPipeline:
         self._rejects.close()
         self._ledger.release_own()
         asked = self._plan.arguments
-        self._status = self._judged(reason)
+        states = unit_states(self._ledger, asked.stage)
+        unread = states.get(UnitState.PENDING, 0) + states.get(UnitState.LEASED, 0)
+        self._status = outcome(self._plan, states, self._tally.landed, reason)
         counts = {
             **self._tally.summary(),
             **self._rejects.counts,
-            **self._unread(),
             **self._traffic(),
+            "units_unread": unread,
         }
         manifest = self._writer.finish(self._status, counts)
         self._ledger.end(asked.stage, self._status)
         told = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         _log.info("%s %s: %d rows; %s", manifest.table, manifest.status, manifest.rows, told)
-
-    def _judged(self, reason: str) -> RunStatus:
-        """How the crawl ended; a site that shows nothing at all is not believed."""
-        if self._fault is not None:
-            return RunStatus.FAILED
-        states = self._states()
-        bad = sum(count for state, count in states.items() if state is not UnitState.DONE)
-        is_news = self._plan.arguments.mode is Mode.INCREMENTAL and self._plan.table in _LISTED
-        if not self._tally.landed and not is_news:
-            named = states.keys() & {UnitState.PARTIAL, UnitState.FAILED}
-            return RunStatus.PARTIAL if named or reason == LEFT_ALONE else RunStatus.FAILED
-        if bad or reason != FINISHED:
-            return RunStatus.PARTIAL
-        return RunStatus.COMPLETE
-
-    def _states(self) -> Mapping[UnitState, int]:
-        found: dict[UnitState, int] = {}
-        for kind in STAGE_KINDS[self._plan.arguments.stage]:
-            for state, count in self._ledger.counts(kind).items():
-                found[state] = found.get(state, 0) + count
-        return found
-
-    def _unread(self) -> Mapping[str, int]:
-        states = self._states()
-        return {"units_unread": states.get(UnitState.PENDING, 0) + states.get(UnitState.LEASED, 0)}
-
-    def _keep(self, record: ItemRecord | LikesPage | FeatureRecord, columns: _Columns) -> int:
-        """Keep what is good of a record that was not landed before; how many rows are rejected."""
-        if isinstance(record, LikesPage):
-            return self._keep_likes(record, columns)
-        try:
-            cleaned = check(record)
-        except RecordError as err:
-            self._rejects.add(record, err.faults)
-            return 1
-        if not (isinstance(cleaned, FeatureRecord) and (cleaned.item_id,) in self._landed):
-            for name, value in asdict(cleaned).items():
-                columns[name].append(value)
-        return 0
-
-    def _keep_likes(self, page: LikesPage, columns: _Columns) -> int:
-        likes = check_likes(page)
-        for like in likes.rejected:
-            self._rejects.add(like, like.faults)
-        rows = zip(likes.user_handles, likes.item_ids, likes.liked_at, strict=True)
-        for handle, item_id, liked_at in rows:
-            if (handle, item_id) in self._landed:
-                continue
-            columns[USER_HANDLE].append(handle)
-            columns["item_id"].append(item_id)
-            columns["liked_at"].append(liked_at)
-            columns["crawled_at"].append(page.crawled_at)
-        return len(likes.rejected)
 
     def _land(self) -> None:
         """Land what waits, but for units that another process has taken over meanwhile."""
@@ -323,17 +251,14 @@ class LandingPipeline:
         if self._waits_since is None:
             return
         ours = self._ours()
-        columns = _columns(self._plan.table)
-        for waiting in ours:
-            for name, values in waiting.columns.items():
-                columns[name].extend(values)
+        ended = [taken.ended for taken in ours]
         if ours:
-            self._writer.land(columns, [waiting.ended.unit for waiting in ours])
-        ended = [waiting.ended for waiting in ours]
+            rows = joined(self._plan.table, ours)
+            self._writer.land(rows, [unit.unit for unit in ended])
         self._ledger.settle([unit.unit for unit in ended], _memories(ended))
         self._waiting, self._n_waiting, self._waits_since = {}, 0, None
 
-    def _ours(self) -> list[_Waiting]:
+    def _ours(self) -> list[TakenUnit]:
         """What may be landed; a lease that ran out is taken up again where nobody else has it."""
         self._ledger.renew()
         held = self._ledger.holds(n for n, w in self._waiting.items() if w.ended.is_claimed)
@@ -362,20 +287,6 @@ class LandingPipeline:
             writer = TableWriter(*place, crawl_id=plan.arguments.run_id)
             writer.land({name: [value] for name, value in asdict(record).items()})
             writer.finish(RunStatus.COMPLETE, {})
-
-
-def _judged_by_rejects(ended: EndedUnit, n_rejected: int, n_kept: int) -> EndedUnit:
-    """The unit's end, which is not done where more than a few of its records are bad."""
-    unit, n_read = ended.unit, n_rejected + n_kept
-    is_bad = n_rejected and (not n_kept or is_short(n_kept, Count(n_read, n_read)))
-    if unit.state is not UnitState.DONE or not is_bad:
-        return ended
-    why = f"{n_rejected} of {n_read} records: they break the contract, see {REJECTS_NAME}"
-    return replace(ended, unit=replace(unit, state=UnitState.PARTIAL, whole=False, why=why))
-
-
-def _columns(table: RawTable) -> _Columns:
-    return {name: [] for name in RAW_SCHEMAS[table].names}
 
 
 def _memories(ended: Sequence[EndedUnit]) -> dict[tuple[UnitKind, str], Memory]:

@@ -30,6 +30,11 @@ class RejectFile:
         self._file: TextIOWrapper | None = None
         self.counts: Counter[str] = Counter()
 
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self._path.name
+
     def add(self, record: object, faults: Sequence[Fault]) -> None:
         """Set a record aside; long values are cut."""
         self.counts["rejected"] += 1
