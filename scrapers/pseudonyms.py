@@ -95,10 +95,17 @@ def load_or_create_key(path: Path, data: Path) -> Key:
 
     Raises
     ------
-    KeyFault : as `load_key`; a missing file only where curated likes exist.
+    KeyFault : as `load_key`; a missing file only where curated likes exist, or where it cannot
+        be made.
     """
     if not path.exists() and not any((data / "curated").glob("*/likes.parquet")):
-        _create(path)
+        try:
+            _create(path)
+        except OSError as err:
+            raise KeyFault(
+                f"key file {path} cannot be written: {err.strerror}; see to its disk, or let "
+                "LIKEWISE_KEY_FILE name another place"
+            ) from err
     return load_key(path)
 
 

@@ -3,11 +3,12 @@ import hmac
 import re
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.tables import USER_ID_PATTERN
-from scrapers.pseudonyms import Key, pseudonym
+from scrapers.pseudonyms import Key, KeyFault, load_or_create_key, pseudonym
 
 KEY = Key(bytes(range(32)))
 
@@ -38,3 +39,9 @@ def test_site_key_and_handle_each_change_the_pseudonym():
 
 def test_one_handle_in_two_unicode_forms_is_one_person():
     assert pseudonym("shop", "Zoe\u0308", KEY) == pseudonym("shop", "Zo\u00eb", KEY)
+
+
+def test_key_that_cannot_be_written_is_told_with_a_remedy(tmp_path):
+    (tmp_path / "keys").write_text("a file where the folder should be")
+    with pytest.raises(KeyFault, match=r"cannot be written.*LIKEWISE_KEY_FILE"):
+        load_or_create_key(tmp_path / "keys" / "pseudonym.key", tmp_path)
