@@ -16,7 +16,15 @@ from tests.torture.lines import CATALOGUE, LINES, Line
 from tests.torture.preludes import POINTS, dies_at
 from tests.torture.worlds import World
 
-__all__ = ["SLOW", "Killed", "Reference", "kill_at_points", "kill_at_random", "undisturbed"]
+__all__ = [
+    "Killed",
+    "Reference",
+    "go_on",
+    "kill_at_points",
+    "kill_at_random",
+    "slowed",
+    "undisturbed",
+]
 
 SLOW = {
     "DOWNLOAD_DELAY": 0.004,
@@ -25,6 +33,8 @@ SLOW = {
     "LANDING_PART_AGE_S": 0.2,
 }
 """Settings with which a crawl of a small world lasts seconds and lands many parts."""
+SLOWER = {**SLOW, "DOWNLOAD_DELAY": 0.1, "LANDING_PART_ROWS": 10}
+"""The same for a catalogue, which has few pages."""
 MOST_RESTARTS = 5
 EARLY = 0.1  # of the kills fall before the first request
 ALIEN = "planted-by-the-torture"
@@ -89,8 +99,9 @@ class Reference:
 
 def undisturbed(url: str, data: Path, world: World, lines: Sequence[Line] = LINES) -> Reference:
     """Crawl each line once, and see that it holds what the world holds."""
-    crawler, content, seconds = Crawler(data, SLOW), {}, {}
+    content, seconds = {}, {}
     for line in lines:
+        crawler = slowed(line, data)
         crawl = crawler.start(url, **line.asked)
         crawl.wait_opened()
         ended = crawl.end()
@@ -109,7 +120,7 @@ def kill_at_random(
     while n_kills > 0:
         line = lines[n % len(lines)]
         data = reference.folder(folder / f"random-{n}", line)
-        crawler, kills = Crawler(data, SLOW), 0
+        crawler, kills = slowed(line, data), 0
         for _ in range(min(n_kills, dice.randint(1, MOST_RESTARTS))):
             victim = crawler.start(reference.url, **line.asked)
             _wait(victim, dice, reference.seconds[line.name])
@@ -121,7 +132,7 @@ def kill_at_random(
         if not kills:
             shutil.rmtree(data)
             continue
-        ended = _go_on(crawler, reference.url, line)
+        ended = go_on(crawler, reference.url, line)
         yield reference.judge(line, data, "at random", kills, ended)
         n_kills, n = n_kills - kills, n + 1
 
@@ -138,13 +149,18 @@ def kill_at_points(
         for point in points:
             for n in times:
                 data = reference.folder(folder / f"{line.name}-{point}-{n}", line)
-                crawler = Crawler(data, SLOW)
+                crawler = slowed(line, data)
                 died = crawler.run(reference.url, prelude=dies_at(point, n), **line.asked)
                 if died.code != -9:
                     raise RuntimeError(f"{line.name} did not come to {point}:\n{died.log}")
                 _plant(line, data)
-                ended = _go_on(crawler, reference.url, line)
+                ended = go_on(crawler, reference.url, line)
                 yield reference.judge(line, data, f"{point}, time {n}", 1, ended)
+
+
+def slowed(line: Line, data: Path) -> Crawler:
+    """Crawler of a line that lasts a while."""
+    return Crawler(data, SLOWER if line.table == "items" else SLOW)
 
 
 def _wait(victim: Crawl, dice: random.Random, seconds: float) -> None:
@@ -155,7 +171,7 @@ def _wait(victim: Crawl, dice: random.Random, seconds: float) -> None:
     victim.wait(dice.uniform(0.0, seconds))
 
 
-def _go_on(crawler: Crawler, url: str, line: Line) -> Ended:
+def go_on(crawler: Crawler, url: str, line: Line) -> Ended:
     """Crawl until the line is done; a crawl that was done already says so."""
     ended = crawler.run(url, **line.asked)
     if "is complete" in ended.log and line.landed(crawler.data).statuses == {"complete"}:
