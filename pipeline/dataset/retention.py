@@ -2,7 +2,8 @@
 
 A run is purged when it is old enough and every listed part of it stands in the ledger of the
 curated zone: rows that were not pseudonymized yet are never purged, and are reported instead.
-The manifest stays, without parts and with the count of what was purged.
+The manifest stays with the count of what was purged.  What it says of units stays too, beside
+an empty part: by it the crawl's ledger knows what was read.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from pipeline.dataset.ledger import read_ledger
-from pipeline.dataset.raw import RawRun, raw_runs, table_folder
-from pipeline.errors import RawZoneError
-from pipeline.files import write_text
-from scrapers.records import MANIFEST_NAME, RawTable, RunStatus
+from pipeline.dataset.crawls import instant
+from pipeline.dataset.curated import curating
+from pipeline.dataset.ledger import read_ledger, write_ledger
+from pipeline.dataset.raw import RawRun, empty_raw, raw_runs, table_folder
+from pipeline.files import write_atomically, write_text
+from pipeline.pointer import file_sha256
+from scrapers.records import MANIFEST_NAME, LandedUnit, Part, RawTable, RunStatus
 
 __all__ = ["PurgeReport", "purge_raw"]
 
@@ -26,6 +29,8 @@ ABANDONED_AFTER: Final = timedelta(days=2)
 """A crawl that says it runs may hold on to its files so long, whatever the retention time."""
 _REJECTS: Final = "rejects*"
 _PURGED: Final = "purged"
+_EMPTY_PART: Final = "purged.parquet"
+_PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ def purge_raw(data: Path, site: str, *, retention_days: float, now: datetime) ->
     done = [run for run in old[RawTable.LIKES] if run not in waiting and _leftovers(run)]
     for run in done:
         n_files += _purge(run)
+    if done:
+        _keep_in_ledger(data, site, [run.run_id for run in done])
     n_files += _remove_unlisted(data, site, now - max(retention, ABANDONED_AFTER))
     return PurgeReport(
         purged_run_ids=tuple(run.run_id for run in done),
@@ -70,31 +77,42 @@ def purge_raw(data: Path, site: str, *, retention_days: float, now: datetime) ->
     )
 
 
+def _keep_in_ledger(data: Path, site: str, run_ids: Iterable[str]) -> None:
+    """Have the curated zone know what is left of purged runs."""
+    with curating(data, site):
+        runs = raw_runs(data, site, RawTable.LIKES, run_ids=run_ids)
+        write_ledger(data, site, read_ledger(data, site).with_runs(runs))
+
+
 def _is_expired(run: RawRun, retention: timedelta, now: datetime) -> bool:
     running = run.manifest.status is RunStatus.RUNNING
     kept = max(retention, ABANDONED_AFTER) if running else retention
-    try:
-        started_at = datetime.fromisoformat(run.manifest.started_at)
-    except ValueError as err:
-        raise RawZoneError(
-            f"manifest of {run.folder} says it began at {run.manifest.started_at!r}, which is no "
-            "instant: correct it, or remove the folder"
-        ) from err
-    zoned = started_at if started_at.tzinfo else started_at.replace(tzinfo=UTC)
-    return now - zoned >= kept
+    return now - instant(run, run.manifest.started_at) >= kept
 
 
 def _leftovers(run: RawRun) -> list[Path]:
-    return [path for path in run.folder.iterdir() if path.name != MANIFEST_NAME]
+    kept = {MANIFEST_NAME, _EMPTY_PART}
+    return [path for path in run.folder.iterdir() if path.name not in kept]
 
 
 def _purge(run: RawRun) -> int:
-    """Strike the parts from the manifest, then remove every other file of the run."""
+    """Strike the rows from the manifest, then remove every file of the run that held some."""
     manifest = run.manifest
+    units = tuple(manifest.units.values())
     purged = manifest.counts.get(_PURGED, 0) + manifest.rows
-    emptied = replace(manifest, parts=(), counts={**manifest.counts, _PURGED: purged})
+    emptied = replace(
+        manifest,
+        parts=(_empty_part(run, units),) if units else (),
+        counts={**manifest.counts, _PURGED: purged},
+    )
     write_text(run.folder / MANIFEST_NAME, emptied.to_json())
     return _remove(_leftovers(run))
+
+
+def _empty_part(run: RawRun, units: tuple[LandedUnit, ...]) -> Part:
+    path = run.folder / _EMPTY_PART
+    write_atomically(path, empty_raw(run.manifest.table).write_parquet, mode=_PRIVATE)
+    return Part(path.name, 0, path.stat().st_size, file_sha256(path), units)
 
 
 def _remove(paths: Iterable[Path]) -> int:

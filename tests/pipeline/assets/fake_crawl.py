@@ -2,7 +2,8 @@
 
 ``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal;
 ``FAKE_CRAWL_LIKES=none`` that the site shows no like, ``=unread`` that no list could be read, and
-``FAKE_CRAWL_TAGS=none`` that it has renamed its tags.  An incremental crawl finds nothing new.
+``FAKE_CRAWL_TAGS=none`` that it has renamed its tags, ``FAKE_CRAWL_GONE`` names an item whose
+page is not there.  An incremental crawl finds nothing new.
 """
 
 import json
@@ -17,6 +18,7 @@ import polars as pl
 from dagster_pipes import open_dagster_pipes
 
 from scrapers.records import (
+    GONE,
     MANIFEST_NAME,
     RAW_SCHEMAS,
     LandedUnit,
@@ -109,7 +111,9 @@ def rows(table: RawTable, base_url: str) -> list[dict[str, object]]:
 def units_of(table: RawTable) -> list[LandedUnit]:
     """The ends of the lists; of one of them but a part was read."""
     if table is not RawTable.LIKES:
-        return []
+        item = os.environ.get("FAKE_CRAWL_GONE")
+        ended = (UnitKind.ITEM_FEATURES, item, UnitState.DONE, 0, None, True, NOW.isoformat())
+        return [LandedUnit(*ended, GONE)] if item and table is RawTable.FEATURES else []
     unread = os.environ.get("FAKE_CRAWL_LIKES") == "unread"
     ends = []
     for item in range(ITEMS):
@@ -142,6 +146,8 @@ def land(table: RawTable, site: str, options: dict[str, str], status: RunStatus)
         found = []
     if table is RawTable.FEATURES and os.environ.get("FAKE_CRAWL_TAGS") == "none":
         found = [{**row, "tags": []} for row in found]
+    if table is RawTable.FEATURES:
+        found = [row for row in found if row["item_id"] != os.environ.get("FAKE_CRAWL_GONE")]
     frame = pl.DataFrame(found, schema=pl.Schema(RAW_SCHEMAS[table]))
     path = folder / "part-00000.parquet"
     frame.write_parquet(path)

@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import polars as pl
 import pytest
 
@@ -10,7 +11,7 @@ from pipeline.assembling import evaluation_path
 from pipeline.assets.modes import MODE_TAG
 from pipeline.dataset.curated import Curated, curated_path, require_curated
 from pipeline.dataset.soundness import accept
-from pipeline.pointer import read_pointer
+from pipeline.pointer import read_pointer, snapshot_path
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
 
 N_LIKES = sum(len(likes_of(user)) for user in range(USERS))
@@ -196,6 +197,28 @@ def test_snapshot_is_published_anew_from_the_same_models(refreshed, workbench):
     before = read_pointer(workbench.data, "sketchfab")
     assert workbench.refresh("snapshot").success
     assert read_pointer(workbench.data, "sketchfab").snapshot_id > before.snapshot_id
+
+
+def test_item_that_goes_leaves_the_next_snapshot_with_its_likes(refreshed, workbench, monkeypatch):
+    shutil.copytree(
+        refreshed.bench.data,
+        workbench.data,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("dagster"),
+    )
+    monkeypatch.setenv("FAKE_CRAWL_GONE", "item-2")
+    assert workbench.refresh("raw_features", "items", "snapshot").success, "no model is fitted"
+    path = snapshot_path(
+        workbench.data, "sketchfab", read_pointer(workbench.data, "sketchfab").snapshot_id
+    )
+    with duckdb.connect(path, read_only=True) as connection:
+        items = {row[0] for row in connection.sql("SELECT item_id FROM items").fetchall()}
+        ((likes,),) = connection.sql("SELECT n_likes FROM snapshot_info").fetchall()
+    assert items == {f"item-{item}" for item in range(ITEMS)} - {"item-2"}
+    assert likes == N_LIKES - sum(2 in likes_of(user) for user in range(USERS))
+    assert workbench.refresh("interactions", "item_features", "split").success
+    learned = require_curated(workbench.data, "sketchfab", Curated.INTERACTIONS)
+    assert len(learned) == likes
 
 
 def test_refresh_tells_of_each_asset_and_check(refreshed):

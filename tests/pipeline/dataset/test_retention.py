@@ -1,4 +1,6 @@
 import os
+import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +10,15 @@ from pipeline.dataset.likes import curate_likes
 from pipeline.dataset.raw import raw_runs, read_parts
 from pipeline.dataset.retention import purge_raw
 from pipeline.errors import RawZoneError
-from scrapers.records import RawTable, RunStatus
+from scrapers.records import (
+    MANIFEST_NAME,
+    RawTable,
+    RunStatus,
+    UnitKind,
+    UnitState,
+    read_manifest,
+)
+from tests.pipeline.dataset.conftest import read
 
 BEGUN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -108,3 +118,41 @@ def test_manifest_without_an_instant_is_refused(raw):
     manifest.write_text(manifest.read_text().replace(BEGUN.isoformat(), "yesterday"))
     with pytest.raises(RawZoneError, match="'yesterday', which is no instant"):
         purge(raw, days=0, after=1)
+
+
+def test_units_of_purged_likes_stay(raw, key):
+    ends = [read(UnitKind.ITEM_LIKES, item) for item in "xy"]
+    rows = [[{"user_handle": "ann", "item_id": item}] for item in "xy"]
+    folder = raw.land(RawTable.LIKES, "a", *rows, units=[[end] for end in ends])
+    curate_likes(raw.data, "shop", key)
+    assert purge(raw, days=0, after=1).n_likes == 2
+    assert names(folder) == {"manifest.json", "purged.parquet"}
+    assert (folder / "purged.parquet").stat().st_mode & 0o777 == 0o600
+    (run,) = raw_runs(raw.data, "shop", RawTable.LIKES)
+    assert list(run.manifest.units.values()) == ends
+    assert read_parts(run).is_empty()
+    again = purge(raw, days=0, after=2)
+    assert (again.purged_run_ids, again.n_files) == ((), 0)
+    assert curate_likes(raw.data, "shop", key).run_ids == ()
+
+
+def test_crawl_that_goes_on_after_its_purge_is_purged_again(raw, key):
+    unit = read(UnitKind.ITEM_LIKES, "x", state=UnitState.PARTIAL, whole=False)
+    folder = raw.land_likes("a", [("ann", "x")], units=[unit])
+    curate_likes(raw.data, "shop", key)
+    purge(raw, days=0, after=1)
+    manifest = read_manifest(folder)
+    (purged,) = manifest.parts
+    raw.land_likes("b", [("ann", "x"), ("bob", "x")], units=[read(UnitKind.ITEM_LIKES, "x", day=1)])
+    (landed,) = read_manifest(raw.folder(RawTable.LIKES, "b")).parts
+    shutil.move(raw.folder(RawTable.LIKES, "b") / landed.name, folder / "part-00001.parquet")
+    shutil.rmtree(raw.folder(RawTable.LIKES, "b"))
+    more = replace(manifest, parts=(purged, replace(landed, name="part-00001.parquet")))
+    (folder / MANIFEST_NAME).write_text(more.to_json())
+    assert curate_likes(raw.data, "shop", key).n_likes == 2
+    assert purge(raw, days=0, after=2).n_likes == 2
+    (run,) = raw_runs(raw.data, "shop", RawTable.LIKES)
+    assert (len(run.manifest.parts), run.manifest.counts) == (1, {"purged": 3})
+    assert [unit.state for unit in run.manifest.units.values()] == [UnitState.DONE]
+    assert curate_likes(raw.data, "shop", key).run_ids == ()
+    assert require_curated(raw.data, "shop", Curated.LIKES)["gone_at"].null_count() == 2
