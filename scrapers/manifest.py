@@ -57,7 +57,8 @@ class LandedUnit:
 class Part:
     """One landed file of a manifest; ``size_bytes`` and ``sha256`` are of the whole file.
 
-    ``units`` are those whose rows it holds, each from its first row to its last.
+    ``units`` are those whose rows it holds, each from its first row to its last.  A part of no
+    bytes has no file: its rows were purged, and its units are known still.
     """
 
     name: str
@@ -156,7 +157,8 @@ def read_manifest(folder: Path) -> Manifest | None:
 def listed_parts(folder: Path) -> list[Path]:
     """Part files that the folder's manifest lists, in landing order; empty without one."""
     manifest = read_manifest(folder)
-    return [] if manifest is None else [folder / part.name for part in manifest.parts]
+    parts = () if manifest is None else manifest.parts
+    return [folder / part.name for part in parts if part.size_bytes]
 
 
 def _fields(record: Manifest | Part | LandedUnit) -> dict[str, Any]:
