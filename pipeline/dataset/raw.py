@@ -89,7 +89,7 @@ def _run(folder: Path, site: str, table: RawTable) -> RawRun | None:
 
 
 def read_parts(run: RawRun, parts: Sequence[Part] | None = None) -> pl.DataFrame:
-    """Rows of a run's listed parts (all, or those given), in landing order.
+    """Rows of a run's listed parts (all, or those given), in landing order; none of purged ones.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def read_parts(run: RawRun, parts: Sequence[Part] | None = None) -> pl.DataFrame
     """
     schema = _schema(run.manifest.table)
     frames, faults = [empty_raw(run.manifest.table)], []
-    for part in run.manifest.parts if parts is None else parts:
+    listed = run.manifest.parts if parts is None else parts
+    for part in (part for part in listed if part.size_bytes):
         try:
             frames.append(_read_part(run.folder / part.name, part, schema))
         except (OSError, pl.exceptions.PolarsError, ValueError) as err:

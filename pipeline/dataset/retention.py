@@ -2,8 +2,8 @@
 
 A run is purged when it is old enough and every listed part of it stands in the ledger of the
 curated zone: rows that were not pseudonymized yet are never purged, and are reported instead.
-The manifest stays with the count of what was purged.  What it says of units stays too, beside
-an empty part: by it the crawl's ledger knows what was read.
+The manifest stays with the count of what was purged.  What it says of units stays too, in
+a part without a file: by it the crawl's ledger knows what was read.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from typing import Final
 from pipeline.dataset.crawls import instant
 from pipeline.dataset.curated import curating
 from pipeline.dataset.ledger import read_ledger, write_ledger
-from pipeline.dataset.raw import RawRun, empty_raw, raw_runs, table_folder
-from pipeline.files import write_atomically, write_text
-from pipeline.pointer import file_sha256
-from scrapers.records import MANIFEST_NAME, LandedUnit, Part, RawTable, RunStatus
+from pipeline.dataset.raw import RawRun, raw_runs, table_folder
+from pipeline.files import write_text
+from scrapers.records import MANIFEST_NAME, Part, RawTable, RunStatus
 
 __all__ = ["PurgeReport", "purge_raw"]
 
@@ -29,8 +28,6 @@ ABANDONED_AFTER: Final = timedelta(days=2)
 """A crawl that says it runs may hold on to its files so long, whatever the retention time."""
 _REJECTS: Final = "rejects*"
 _PURGED: Final = "purged"
-_EMPTY_PART: Final = "purged.parquet"
-_PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +88,21 @@ def _is_expired(run: RawRun, retention: timedelta, now: datetime) -> bool:
 
 
 def _leftovers(run: RawRun) -> list[Path]:
-    kept = {MANIFEST_NAME, _EMPTY_PART}
-    return [path for path in run.folder.iterdir() if path.name not in kept]
+    return [path for path in run.folder.iterdir() if path.name != MANIFEST_NAME]
 
 
 def _purge(run: RawRun) -> int:
-    """Strike the rows from the manifest, then remove every file of the run that held some."""
+    """Strike the rows from the manifest, then remove every other file of the run."""
     manifest = run.manifest
     units = tuple(manifest.units.values())
     purged = manifest.counts.get(_PURGED, 0) + manifest.rows
     emptied = replace(
         manifest,
-        parts=(_empty_part(run, units),) if units else (),
+        parts=(Part(_PURGED, 0, 0, "", units),) if units else (),
         counts={**manifest.counts, _PURGED: purged},
     )
     write_text(run.folder / MANIFEST_NAME, emptied.to_json())
     return _remove(_leftovers(run))
-
-
-def _empty_part(run: RawRun, units: tuple[LandedUnit, ...]) -> Part:
-    path = run.folder / _EMPTY_PART
-    write_atomically(path, empty_raw(run.manifest.table).write_parquet, mode=_PRIVATE)
-    return Part(path.name, 0, path.stat().st_size, file_sha256(path), units)
 
 
 def _remove(paths: Iterable[Path]) -> int:
