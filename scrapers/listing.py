@@ -12,32 +12,38 @@ __all__ = ["CatalogueListing"]
 
 
 class CatalogueListing:
-    """What was read of a catalogue; an item that stands twice is kept once.
+    """What was read of a catalogue in one pass; an item that stands twice is kept once.
 
     Ranks shift while one pages: the end of a page may return at the top of the next, and an
-    item may slip from a page that is still to be read to one that was.  Hence the passes.
+    item may slip from a page that is still to be read to one that was.  Hence the passes, of
+    which a crawl that was broken off may have pages of two left to read.
 
     Parameters
     ----------
     landed : ids of items that an earlier process of the same crawl has landed.
+    before : a pass that has kept items already.
     """
 
-    def __init__(self, like_floor: int, tally: Tally, landed: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        like_floor: int,
+        tally: Tally,
+        landed: Iterable[str] = (),
+        before: CatalogueListing | None = None,
+    ) -> None:
         self._floor = like_floor
         self._tally = tally
-        self._kept = {repr(item_id) for item_id in landed}  # an id may be of any type
-        self._begin()
-        self.n_new = len(self._kept)  # a pass that was broken off may have brought something
-
-    def _begin(self) -> None:
+        self.kept: set[str] = {repr(item_id) for item_id in landed}  # an id may be of any type
+        if before is not None:
+            self.kept = before.kept
+        self.n_new = 0
         self._seen: set[str] = set()
-        self._visited: set[str] = set()
+        self._visited: dict[str, int] = {}
         self._last_page: int | None = None
 
-    def begin_pass(self) -> None:
-        """Read the catalogue once more from its beginning."""
-        self._begin()
-        self.n_new = 0
+    def another_pass(self) -> CatalogueListing:
+        """The catalogue from its beginning, to find what this pass has missed."""
+        return CatalogueListing(self._floor, self._tally, before=self)
 
     def is_repeated(self, items: Sequence[ItemRecord]) -> bool:
         """Whether a page holds items of this pass only, which were read on other pages."""
@@ -52,18 +58,15 @@ class CatalogueListing:
         named = {repr(item.item_id): item for item in above}
         self._tally.counts["below_floor"] += len(items) - len(above)
         self._tally.counts["repeated"] += len(above) - len(named.keys() - self._seen)
-        fresh = [item for name, item in named.items() if name not in self._kept]
+        fresh = [item for name, item in named.items() if name not in self.kept]
         self._seen |= named.keys()
-        self._kept |= named.keys()
+        self.kept.update(named)  # the one set of all passes
         self.n_new += len(fresh)
         return fresh, not above
 
-    def is_new(self, url: str) -> bool:
-        """Whether a page has not been visited in this pass; it now has."""
-        if url in self._visited:
-            return False
-        self._visited.add(url)
-        return True
+    def is_new(self, url: str, page: int) -> bool:
+        """Whether no other page of this pass stands at a url; from now on this one does."""
+        return self._visited.setdefault(url, page) == page
 
     def end_at(self, page: int) -> None:
         """Nothing worth reading stands after a numbered page."""

@@ -42,7 +42,9 @@ class CatalogueStage(StageWork):
         self._failed = 0
         self._repeated = 0
         landed = landed_item_ids(spider.plan.landing_folder)
-        self._listing = CatalogueListing(asked.like_floor, self.tally, landed)
+        self._first = CatalogueListing(asked.like_floor, self.tally, landed)
+        self._listings = {1: self._first}
+        self._is_resumed = bool(landed)
 
     def prepare(self) -> None:
         """Enter the first pages; those of an earlier process of the crawl stand there already."""
@@ -50,36 +52,38 @@ class CatalogueStage(StageWork):
 
     def request(self, unit: Unit) -> Request:
         """Request of a page."""
-        self._pass, page = map(int, unit.key.split(":"))
+        number, page = _place(unit)
+        self._pass = max(self._pass, number)
         if unit.payload is None:
             url = self.spider.grid_url(page)
             return in_browser(self.spider.request(url, self.parse, unit), self.spider.grid_ready)
-        self._listing.is_new(unit.payload)
+        self._listing(unit).is_new(unit.payload, page)
         return self.spider.request(unit.payload, self.parse, unit)
 
     def parse(self, response: Response, unit: Unit) -> Output:
         """Items of a page, and the page further on."""
         page = self.spider.read_catalogue(response)
-        fault = "no page of the catalogue" if page is None else self._fault(page, response.meta)
+        fault = (
+            "no page of the catalogue" if page is None else self._fault(unit, page, response.meta)
+        )
         if page is None or fault:
             response.meta[_PAGE] = page or response.meta.get(_PAGE)
             yield from self.spider.retried(response, fault)
             return
-        self._failed = 0
-        self._repeated = self._repeated + 1 if self._listing.is_repeated(page.items) else 0
+        self._failed, listing = 0, self._listing(unit)
+        self._repeated = self._repeated + 1 if listing.is_repeated(page.items) else 0
         if self._repeated >= _REPEATED_PAGES:
             yield self.spider.end(unit, UnitState.FAILED, why=REPEATED)
             return
-        fresh, is_end = self._listing.add(page.items)
+        fresh, is_end = listing.add(page.items)
         self._go_on(unit, page.following, is_end=is_end)
         yield self.spider.end(unit, UnitState.DONE, tuple(fresh), read=len(page.items), whole=True)
 
     def refill(self) -> bool:
         """Begin another pass while passes bring anything new."""
-        while self._pass < self._passes and (self._pass == 1 or self._listing.n_new):
+        while self._pass < self._passes and (self._pass == 1 or self._has_news(self._pass)):
             self._pass += 1
             if self._begin_pass():
-                self._listing.begin_pass()
                 return True
         return False
 
@@ -93,7 +97,7 @@ class CatalogueStage(StageWork):
         if page is None:
             return super().given_up(request, why)
         state = UnitState.PARTIAL if _has_ids(page) else UnitState.FAILED
-        fresh, _ = self._listing.add(page.items)
+        fresh, _ = self._listing(unit).add(page.items)
         return self.spider.end(unit, state, tuple(fresh), read=len(page.items), why=why)
 
     def _begin_pass(self) -> int:
@@ -102,32 +106,52 @@ class CatalogueStage(StageWork):
         pages = range(1, _PAGES_AT_ONCE + 1)
         return self._enter(*(Unit(self.kind, f"{self._pass}:{page}") for page in pages))
 
-    def _fault(self, page: CataloguePage, meta: dict[str, Any]) -> str:
+    def _listing(self, unit: Unit) -> CatalogueListing:
+        """The pass that a page belongs to."""
+        number, _ = _place(unit)
+        return self._listings.setdefault(number, self._first.another_pass())
+
+    def _has_news(self, number: int) -> bool:
+        """Whether a pass has brought something, or may have before the crawl was broken off."""
+        listing = self._listings.get(number)
+        return self._is_resumed or listing is None or listing.n_new > 0
+
+    def _fault(self, unit: Unit, page: CataloguePage, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
         if page.items and not _has_ids(page):
             return "no item of the page has an id"
-        if self._listing.is_repeated(page.items) and self.is_asked_again(meta):
+        if self._listing(unit).is_repeated(page.items) and self.is_asked_again(meta):
             return REPEATED
-        if self._by_links and page.following and not self._is_new(page.following):
+        if self._by_links and page.following and not self._is_new(unit, page.following):
             return "next page is none of the site's, or was read"
         return ""
 
-    def _is_new(self, url: object) -> bool:
-        return isinstance(url, str) and self.spider.is_of_site(url) and self._listing.is_new(url)
+    def _is_new(self, unit: Unit, url: object) -> bool:
+        """Whether a url leads to the page after another, and to no page that was read."""
+        if not isinstance(url, str) or not self.spider.is_of_site(url):
+            return False
+        return self._listing(unit).is_new(url, _place(unit)[1] + 1)
 
     def _go_on(self, unit: Unit, following: str | None, *, is_end: bool) -> None:
-        number = int(unit.key.split(":")[1])
+        number, page = _place(unit)
         if self._by_links:
             if following and not is_end:
-                self._enter(Unit(self.kind, f"{self._pass}:{number + 1}", payload=following))
+                self._enter(Unit(self.kind, f"{number}:{page + 1}", payload=following))
             return
+        listing = self._listing(unit)
         if is_end:
-            self._listing.end_at(number)
-        if not self._listing.is_past_end(number + _PAGES_AT_ONCE):
-            self._enter(Unit(self.kind, f"{self._pass}:{number + _PAGES_AT_ONCE}"))
+            listing.end_at(page)
+        if not listing.is_past_end(page + _PAGES_AT_ONCE):
+            self._enter(Unit(self.kind, f"{number}:{page + _PAGES_AT_ONCE}"))
 
     def _enter(self, *units: Unit) -> int:
         return self.spider.ledger.add(units)
+
+
+def _place(unit: Unit) -> tuple[int, int]:
+    """Pass and page."""
+    number, page = map(int, unit.key.split(":"))
+    return number, page
 
 
 def _has_ids(page: CataloguePage) -> bool:

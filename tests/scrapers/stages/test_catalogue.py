@@ -2,8 +2,17 @@
 
 import pytest
 
-from scrapers.records import CatalogueSource, Mode, RunStatus, UnitState
-from tests.scrapers.playing import BASE, TRIES, answer_to, query_of, retry
+from scrapers.records import CatalogueSource, Mode, RunStatus, Stage, UnitKind, UnitState
+from scrapers.units import Unit
+from tests.scrapers.playing import (
+    BASE,
+    TRIES,
+    answer_to,
+    make_plan_of,
+    make_spider,
+    query_of,
+    retry,
+)
 
 LISTING = f"{BASE}/v3/models?sort_by=-likeCount&count=24"
 
@@ -190,3 +199,17 @@ def test_catalogue_that_is_taken_up_goes_on_after_its_last_page(play):
     retry(first, UnitState.FAILED)
     again = play("catalogue", good, mode=Mode.INCREMENTAL)
     assert list(again.ends) == ["1:2", "1:3"]
+
+
+def test_pages_of_two_passes_that_were_read_and_not_landed_are_read_again(play, tmp_path):
+    spider = make_spider(make_plan_of(tmp_path, Stage.CATALOGUE))
+    pages = [LISTING, f"{LISTING}&cursor=1", f"{LISTING}&cursor=2"]
+    spider.ledger.add(
+        Unit(UnitKind.CATALOGUE_PAGE, f"{number}:{page}", payload=url)
+        for number in (1, 2)
+        for page, url in enumerate(pages, start=1)
+    )
+    spider.ledger.close()
+    played = play("catalogue", listing("ab", "cd", "e"))
+    assert items_of(played) == ["a", "b", "c", "d", "e"]
+    assert set(states_of(played).values()) == {UnitState.DONE}
