@@ -127,14 +127,14 @@ class Host:
         self._forbidden = self._forbidden + 1 if status in _FORBIDDING else 0
         if self._forbidden >= _FORBIDDEN_MOST:
             self._leave_alone(f"status {status} came {self._forbidden} times in a row")
-        if is_bad(status):
+        if is_bad(status) and status not in _REDIRECTING:
             self.note_failure()
         else:
             self._failures = self._holds = 0
             self._failing_since = None
             self._held_until = -inf
             self.well_at = time.monotonic()
-            if url not in self.well_urls:
+            if status == HTTPStatus.OK and url not in self.well_urls:
                 self.well_urls.append(url)
 
     def note_failure(self) -> None:

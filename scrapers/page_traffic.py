@@ -20,7 +20,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from scrapers.errors import CrawlStoppingError
+from scrapers.arguments import same_page
+from scrapers.errors import BadAnswerError, CrawlStoppingError
 
 __all__ = ["PageTraffic"]
 
@@ -100,7 +101,7 @@ class PageTraffic:
         except Exception as err:  # whatever it was, the page must hear of it
             if self._is_document(asked) or isinstance(err, CrawlStoppingError):
                 self.fault = err
-            elif isinstance(err, IgnoreRequest):
+            elif isinstance(err, IgnoreRequest) and not isinstance(err, BadAnswerError):
                 _log.info("a page may not load %s: %s", asked.url, err)
             await _quietly(route.abort())
         else:
@@ -148,6 +149,8 @@ class PageTraffic:
             dont_filter=True,
         )
         response: Response = await self._crawler.engine.download_async(request)
+        if not same_page(asked.url, response.url):
+            raise BadAnswerError("redirects to another page")
         return response
 
     async def _hand_on(self, route: Route, response: Response) -> None:

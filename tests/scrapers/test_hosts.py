@@ -104,6 +104,14 @@ def test_failures_of_what_was_under_way_do_not_lengthen_the_hold(host):
     assert pause_of(host) <= 2.0
 
 
+def test_host_that_redirects_is_well_but_such_a_page_proves_nothing(host):
+    for _ in range(6):
+        host.note_failure()
+    host.note_answer(URL, 302, None)
+    assert not host.is_failing
+    assert not host.well_urls
+
+
 def test_good_answer_ends_the_hold(host):
     for _ in range(6):
         host.note_failure()

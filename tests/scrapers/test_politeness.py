@@ -315,6 +315,12 @@ def test_redirects_inside_the_site_are_followed_and_others_are_bad_answers():
         assert len(wire.of("/always")) == 5
 
 
+def test_redirect_off_the_site_is_given_up_though_nothing_else_is_asked():
+    with wired(redirecting) as wire:
+        crawl(wire, ["/always"], settings={"PATIENCE_S": 30.0})
+        assert len(wire.of("/always")) == 5
+
+
 def test_bad_body_is_asked_again_by_the_same_rule():
     def answer(path, nth):
         return reply(b"BAD") if path == "/bad" and nth < 3 else None
