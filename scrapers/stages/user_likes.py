@@ -46,7 +46,7 @@ class UserLikesStage(LikesStage):
         self._handles: dict[str, str] = {}
         self._uncounted: dict[str, str] = {}
         self._fresh: deque[str] = deque()
-        self._visited: set[str] = set()
+        self._visited = set(spider.directory_urls)
         self._pages: set[tuple[object, ...]] = set()
         self._is_offered_again = False
         self._known = spider.ledger.memories(self.kind) if self._is_incremental else {}

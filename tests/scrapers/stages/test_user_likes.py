@@ -199,6 +199,23 @@ def test_directory_that_leads_wrong_fails_its_page(play, catalogue, following):
     assert len(landed(played)) == 3
 
 
+def test_directory_that_leads_back_to_its_first_page_is_asked_for_again(play, catalogue):
+    good, n_asked = site({f"u{n}": items(1) for n in range(60)}), 0
+
+    def answer(request):
+        nonlocal n_asked
+        if query_of(request).get("cursor") == "24" and path_of(request)[-1] == "search":
+            n_asked += 1
+            if n_asked == 1:
+                first = request.url.partition("&cursor=")[0]
+                return answer_to(request, {**good(request).json(), "next": first})
+        return good(request)
+
+    played = run(play, answer)
+    assert (len(landed(played)), n_asked) == (60, 2)
+    assert played.status is RunStatus.COMPLETE
+
+
 def test_list_whose_next_page_was_read_is_asked_for_again(play, catalogue):
     good, n_asked = site({"ann": items(60)}), 0
 
