@@ -34,6 +34,7 @@ from scrapers.records import (
     Key,
     Mode,
     RawTable,
+    RunStatus,
     Side,
     Stage,
     UnitState,
@@ -104,10 +105,11 @@ def make_spider(plan: CrawlPlan, ledger: Ledger | None = None) -> SketchfabSpide
     return spider
 
 
-def land_catalogue(data: Path, likes_of: Mapping[str, int | None]) -> None:
+def land_catalogue(data: Path, likes_of: Mapping[str, int | None], run_id: str = "c1") -> None:
     """Land items with the number of likes that the catalogue announces."""
     n = len(likes_of)
-    TableWriter(data, SITE, RawTable.ITEMS, "c1").land(
+    writer = TableWriter(data, SITE, RawTable.ITEMS, run_id)
+    writer.land(
         {
             "item_id": list(likes_of),
             "title": [None] * n,
@@ -117,6 +119,7 @@ def land_catalogue(data: Path, likes_of: Mapping[str, int | None]) -> None:
             "crawled_at": [NOW] * n,
         }
     )
+    writer.finish(RunStatus.COMPLETE, {})
 
 
 class Played:

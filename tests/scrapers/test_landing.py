@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from scrapers import landing as landing_module
+from scrapers.arguments import Worker
 from scrapers.errors import LedgerError
 from scrapers.landing import LandingPipeline
 from scrapers.ledger import Ledger
@@ -245,6 +246,23 @@ def test_crawl_that_was_stopped_is_partial(processes, reason):
 def test_nothing_landed_of_an_empty_site_is_failed(processes):
     assert ends_as(processes) is RunStatus.FAILED
     assert ends_as(processes, items("1:1"), stage=Stage.CATALOGUE) is RunStatus.FAILED
+
+
+def test_process_that_found_nothing_left_to_read_is_complete_with_the_others(processes):
+    one = processes.begin(owner="1-of-2", worker=Worker(1, 2))
+    two = processes.begin(owner="2-of-2", worker=Worker(2, 2))
+    claim(one, "a")
+    one.process_item(likes("a", "u1"))
+    assert one.finish(FINISHED) is RunStatus.COMPLETE
+    assert two.finish(FINISHED) is RunStatus.COMPLETE
+
+
+def test_twin_process_alone_that_found_nothing_left_to_read_is_failed(processes):
+    one, two = processes.begin(owner="one"), processes.begin(owner="two", run_id="r2")
+    claim(one, "a")
+    one.process_item(likes("a", "u1"))
+    assert one.finish(FINISHED) is RunStatus.COMPLETE
+    assert two.finish(FINISHED) is RunStatus.FAILED
 
 
 def test_nothing_landed_because_units_failed_is_partial(processes):
