@@ -59,7 +59,7 @@ class Intake:
         columns = joined(self._table, ())
         n_rejected = sum(self._keep(record, columns) for record in ended.records)
         n_rows = len(columns["crawled_at"])
-        return TakenUnit(self._judged(ended, n_rejected, n_rows), columns, n_rows)
+        return TakenUnit(self._judged(ended, n_rejected), columns, n_rows)
 
     def _keep(self, record: ItemRecord | LikesPage | FeatureRecord, columns: Columns) -> int:
         """Keep what is good of a record; how many rows are rejected."""
@@ -89,9 +89,12 @@ class Intake:
             columns["crawled_at"].append(page.crawled_at)
         return len(likes.rejected)
 
-    def _judged(self, ended: EndedUnit, n_rejected: int, n_kept: int) -> EndedUnit:
-        unit, n_read = ended.unit, n_rejected + n_kept
-        is_bad = n_rejected and (not n_kept or is_short(n_kept, Count(n_read, n_read)))
+    def _judged(self, ended: EndedUnit, n_rejected: int) -> EndedUnit:
+        """The unit's end; what was read counts, though it may have been landed before."""
+        unit = ended.unit
+        n_read = max(unit.read, sum(map(_n_rows, ended.records)))
+        n_good = n_read - n_rejected
+        is_bad = n_rejected and (not n_good or is_short(n_good, Count(n_read, n_read)))
         if unit.state is not UnitState.DONE or not is_bad:
             return ended
         why = f"{n_rejected} of {n_read} records: they break the contract, see {self._rejects.name}"
@@ -106,3 +109,7 @@ def joined(table: RawTable, units: Iterable[TakenUnit]) -> Columns:
         for name, values in unit.columns.items():
             columns[name].extend(values)
     return columns
+
+
+def _n_rows(record: ItemRecord | LikesPage | FeatureRecord) -> int:
+    return len(record.user_handles) if isinstance(record, LikesPage) else 1

@@ -70,6 +70,16 @@ def test_more_than_a_few_bad_records_make_a_unit_partial(intake, n_bad, n_good, 
         )
 
 
+def test_unit_is_not_judged_by_how_much_of_it_was_landed_before(intake):
+    handles = [f"u{n}" for n in range(9)]
+    landed = frozenset((handle, "m1") for handle in handles)
+    assert intake(landed=landed).take(likes_of(7, *handles)).ended.unit.state is UnitState.DONE
+    bad = ItemRecord("", None, None, None, None, NOW)  # the one new item of a page of a later pass
+    unit = LandedUnit(UnitKind.CATALOGUE_PAGE, "2:1", UnitState.DONE, read=24)
+    taken = intake(RawTable.ITEMS).take(EndedUnit(unit, (bad,)))
+    assert taken.ended.unit.state is UnitState.DONE
+
+
 def test_end_that_is_not_done_keeps_its_own_reason(intake):
     assert intake().take(likes_of(7, state=UnitState.FAILED)).ended.unit.why is None
 
