@@ -183,9 +183,9 @@ class UserLikesStage(LikesStage):
         users = (number, *(repr(user.user_handle) for user in page.users))
         if page.users and users in self._pages and self.is_asked_again(meta):
             return REPEATED
-        self._pages.add(users)
         if not self._is_next(page.following) or page.following in self._visited:
             return _LEADS_WRONG
+        self._pages.add(users)
         return ""
 
     def _is_next(self, url: object) -> bool:
