@@ -4,14 +4,13 @@ import pytest
 
 from scrapers.arguments import (
     RUN_ID_PATTERN,
-    CatalogueSource,
-    Side,
-    Stage,
+    Worker,
     is_loopback,
     origin,
     read_arguments,
     same_page,
 )
+from scrapers.records import CatalogueSource, Mode, Side, Stage
 
 
 def test_defaults_are_filled_in():
@@ -22,7 +21,7 @@ def test_defaults_are_filled_in():
     assert (asked.stage, asked.catalogue, asked.side) == (
         Stage.CATALOGUE, CatalogueSource.BROWSER, Side.ITEM,
     )  # fmt: skip
-    assert asked.like_floor == 5
+    assert (asked.like_floor, asked.mode, asked.worker) == (5, Mode.FULL, Worker(1, 1))
     assert re.fullmatch(RUN_ID_PATTERN, asked.run_id)
 
 
@@ -40,7 +39,8 @@ def test_default_run_ids_sort_by_time():
         ("base_url", "http://example.org/?q=1"), ("api_url", "file:///etc"), ("stage", "all"),
         ("catalogue", "html"), ("side", "both"), ("like_floor", "-1"), ("like_floor", "5.0"),
         ("like_floor", "٣"), ("run_id", ".."), ("run_id", "a/b"), ("run_id", "x" * 101),
-        ("depth", "3"),
+        ("depth", "3"), ("mode", "daily"), ("worker", "0/2"), ("worker", "3/2"), ("worker", "2"),
+        ("worker", "1/0"), ("worker", "1/100"), ("worker", "-1/2"), ("worker", "٣/٤"),
     ],
 )  # fmt: skip
 def test_fault_is_named(name, value):
@@ -78,3 +78,20 @@ def test_origin_has_the_port():
 def test_redirect_may_add_to_a_url_and_not_change_what_was_asked(got, expected):
     asked = "http://127.0.0.1:8000/i/likes?model=a+b&offset=0"
     assert same_page(asked, f"http://127.0.0.1:8000{got}") is expected
+
+
+def test_process_that_shares_a_crawl_lands_a_run_of_its_own():
+    given = {"base_url": "https://example.org", "run_id": "r1", "worker": "2/3"}
+    asked = read_arguments(given, [])
+    assert (asked.run_id, asked.landing_id) == ("r1", "r1.2-of-3")
+    assert re.fullmatch(RUN_ID_PATTERN, asked.landing_id)
+    alone = read_arguments({**given, "worker": "1/1"}, [])
+    assert alone.landing_id == "r1"
+
+
+@pytest.mark.parametrize("more", [{}, {"worker": "2/3", "mode": "incremental", "side": "user"}])
+def test_arguments_as_given_ask_for_the_same_crawl(more):
+    faults = []
+    asked = read_arguments({"base_url": "https://example.org", "stage": "likes", **more}, faults)
+    assert read_arguments(asked.as_given(), faults) == asked
+    assert faults == []

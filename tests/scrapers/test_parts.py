@@ -7,7 +7,16 @@ import pytest
 
 from scrapers import files
 from scrapers.parts import TableWriter
-from scrapers.records import RawTable, RunStatus, listed_parts, read_manifest
+from scrapers.records import (
+    LandedUnit,
+    Mode,
+    RawTable,
+    RunStatus,
+    UnitKind,
+    UnitState,
+    listed_parts,
+    read_manifest,
+)
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -95,6 +104,23 @@ def test_no_temporary_file_is_taken_for_a_part(writer, monkeypatch):
     writer.land(likes("u1"))
     assert ".part-00000.tmp" in seen
     assert not [name for name in seen if name.endswith(".parquet") and name.startswith(".")]
+
+
+def test_units_are_listed_with_their_part_and_come_back_with_the_run(writer, tmp_path):
+    done = LandedUnit(UnitKind.ITEM_LIKES, "m1", UnitState.DONE, 2, 3, True, "2026-11-01", None)
+    failed = LandedUnit(UnitKind.ITEM_LIKES, "m2", UnitState.FAILED, why="status 500")
+    writer.land(likes("u1", "u2"), [done])
+    writer.land(likes(), [failed])
+    again = TableWriter(tmp_path, "demo", RawTable.LIKES, "r1")
+    assert [part.units for part in again.manifest.parts] == [(done,), (failed,)]
+    assert again.manifest.units[UnitKind.ITEM_LIKES, "m1"] == done
+
+
+def test_run_keeps_the_mode_and_the_crawl_that_it_began_with(tmp_path):
+    first = {"crawl_id": "r1", "mode": Mode.INCREMENTAL}
+    TableWriter(tmp_path, "demo", RawTable.LIKES, "r1.1-of-2", **first)
+    again = TableWriter(tmp_path, "demo", RawTable.LIKES, "r1.1-of-2").manifest
+    assert (again.crawl_id, again.mode) == ("r1", Mode.INCREMENTAL)
 
 
 def die_at(monkeypatch, step, name):

@@ -83,3 +83,31 @@ def test_browser_that_is_no_program_is_a_fault_where_one_is_needed(environment, 
 def test_blank_contact_is_none(environment):
     blank = {**environment, "LIKEWISE_CONTACT": " "}
     assert "LIKEWISE_CONTACT" in faults_of({"base_url": "https://example.org"}, blank)[0]
+
+
+def test_worker_of_a_catalogue_is_refused_and_one_of_likes_is_not(environment, tmp_path):
+    shared = {**LOOPBACK, "run_id": "r1", "worker": "1/2"}
+    (fault,) = faults_of(shared, environment)
+    assert "worker is set for the catalogue" in fault
+    land_items(tmp_path, "r1", RunStatus.COMPLETE)
+    plan = make_plan("demo", {**shared, "stage": "likes"}, environment)
+    assert plan.landing_folder.name == "r1.1-of-2"
+    assert plan.catalogue_folder.name == "r1"
+
+
+@pytest.mark.parametrize(("profile", "of"), [("polite", 3), ("fast", 17)])
+def test_more_workers_than_pages_at_once_are_refused(environment, tmp_path, profile, of):
+    land_items(tmp_path, "r1", RunStatus.COMPLETE)
+    asked = {**LOOPBACK, "stage": "likes", "worker": f"1/{of}"}
+    (fault,) = faults_of(asked, {**environment, "LIKEWISE_PROFILE": profile})
+    assert f"worker is 1/{of}" in fault
+    fewer = {**asked, "worker": f"1/{of - 1}"}
+    assert make_plan("demo", fewer, {**environment, "LIKEWISE_PROFILE": profile})
+
+
+def test_worker_whose_own_run_is_complete_is_refused_and_the_others_are_not(environment, tmp_path):
+    land_items(tmp_path, "r1", RunStatus.COMPLETE)
+    TableWriter(tmp_path, "demo", RawTable.LIKES, "r1.1-of-2").finish(RunStatus.COMPLETE, {})
+    asked = {**LOOPBACK, "stage": "likes", "run_id": "r1"}
+    assert "is complete" in faults_of({**asked, "worker": "1/2"}, environment)[0]
+    assert make_plan("demo", {**asked, "worker": "2/2"}, environment)
