@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -36,6 +37,8 @@ from scrapers.records import RawTable
 
 __all__ = ["LikesReport", "accumulate_likes", "curate_likes", "likes_run_ids", "refuse_other_key"]
 
+_NEW: Final = "_new"
+
 
 @dataclass(frozen=True, slots=True)
 class LikesReport:
@@ -60,23 +63,25 @@ def accumulate_likes(curated: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     The order of runs does not matter, and rows that come twice change nothing.  What is gone
     is not known of the rows: see `pipeline.dataset.gone`.
 
+    Parameters
+    ----------
+    curated, new : columns of the curated table, pairs unique in each.
+
     Raises
     ------
     KeyFileError : the rows were made with different keys.
     """
-    rows = pl.concat([curated, new])
-    _refuse_mixed_keys(rows[KEY_ID])
-    return (
-        rows.group_by(PAIR)
-        .agg(
-            pl.col(LIKED_AT).min(),
-            pl.col(FIRST_SEEN_AT).min(),
-            pl.col(LAST_SEEN_AT).max(),
-            pl.lit(None, dtype=rows.schema[GONE_AT]).alias(GONE_AT),
-            pl.col(KEY_ID).first(),
-        )
-        .sort(PAIR)
-    )
+    _refuse_mixed_keys(curated[KEY_ID], new[KEY_ID])
+    both = curated.join(new, on=PAIR, how="full", coalesce=True, suffix=_NEW)
+    of_both = {name: (name, f"{name}{_NEW}") for name in curated.columns if name not in PAIR}
+    return both.select(
+        *PAIR,
+        pl.min_horizontal(of_both[LIKED_AT]).alias(LIKED_AT),
+        pl.min_horizontal(of_both[FIRST_SEEN_AT]).alias(FIRST_SEEN_AT),
+        pl.max_horizontal(of_both[LAST_SEEN_AT]).alias(LAST_SEEN_AT),
+        pl.lit(None, dtype=curated.schema[GONE_AT]).alias(GONE_AT),
+        pl.coalesce(of_both[KEY_ID]).alias(KEY_ID),
+    ).sort(PAIR)
 
 
 def _refuse_mixed_keys(*sources: pl.Series) -> None:
