@@ -10,10 +10,12 @@ import polars as pl
 
 from scrapers.counts import Count, announced_count
 from scrapers.records import (
+    GONE,
     USER_HANDLE,
     Manifest,
     RawTable,
     RunStatus,
+    UnitKind,
     listed_parts,
     raw_folder,
     read_manifest,
@@ -27,6 +29,7 @@ __all__ = [
     "landed_likes_of_items",
     "landed_pairs",
     "read_items",
+    "users_gone",
 ]
 
 _USABLE = (RunStatus.COMPLETE, RunStatus.PARTIAL)
@@ -112,11 +115,23 @@ def landed_likes_of_items(data: Path, site: str, crawl_id: str) -> Mapping[str, 
     """Distinct likes of each item that all processes of a crawl have landed."""
     frames = [
         pl.read_parquet(part, columns=[USER_HANDLE, "item_id"])
-        for folder, manifest in _runs(data, site, RawTable.LIKES)
-        if manifest.crawl_id == crawl_id
+        for folder, _ in _likes_of(data, site, crawl_id)
         for part in listed_parts(folder)
     ]
     if not frames:
         return {}
     counts = pl.concat(frames).unique().group_by("item_id").len()
     return dict(counts.iter_rows())
+
+
+def users_gone(data: Path, site: str, crawl_id: str) -> int:
+    """How many users were not there any more when a crawl asked what they like."""
+    units = (u for _, manifest in _likes_of(data, site, crawl_id) for u in manifest.units.values())
+    return len({u.key for u in units if u.kind is UnitKind.USER_LIKES and u.why == GONE})
+
+
+def _likes_of(data: Path, site: str, crawl_id: str) -> Iterator[tuple[Path, Manifest]]:
+    """What each process of a crawl has landed of likes."""
+    for folder, manifest in _runs(data, site, RawTable.LIKES):
+        if manifest.crawl_id == crawl_id:
+            yield folder, manifest

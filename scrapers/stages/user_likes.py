@@ -14,7 +14,7 @@ from scrapers.checking import is_id
 from scrapers.counts import Count, announced_count, is_short
 from scrapers.like_list import LikeList, Row
 from scrapers.pages import DirectoryPage, LikesOfPage, UserRow
-from scrapers.raw_zone import known_handles, landed_likes_of_items
+from scrapers.raw_zone import known_handles, landed_likes_of_items, users_gone
 from scrapers.records import LikesPage, UnitKind, UnitState, pseudonym
 from scrapers.stages.base import REPEATED, Output
 from scrapers.stages.likes import LikesStage, is_unchanged
@@ -145,27 +145,24 @@ class UserLikesStage(LikesStage):
         """Hold what the crawl has landed of each item against what the catalogue announces.
 
         An item of which less was read than was announced becomes a partial unit of its own: its
-        likes are spread over lists of users, some of whom the crawl may never have met.
+        likes are spread over lists of users, some of whom the crawl may never have met.  A user
+        who is gone may have liked it, and is not missed.
         """
         counts = self.spider.ledger.counts(self.kind)
         if self._is_incremental or counts.keys() & {UnitState.PENDING, UnitState.LEASED}:
             return
         plan = self.spider.plan
-        read = landed_likes_of_items(plan.settings.data, plan.site, plan.arguments.run_id)
+        crawl = (plan.settings.data, plan.site, plan.arguments.run_id)
+        read, n_gone = landed_likes_of_items(*crawl), users_gone(*crawl)
         left = self.spider.ledger.named([UnitState.PENDING, UnitState.PARTIAL], _MOST_UNITS)
         named = {unit.key for unit in left if unit.kind is UnitKind.ITEM_LIKES}
         for item_id, announced in self._announced.items():
             n_read = read.get(item_id, 0)
-            short = announced is not None and is_short(n_read, announced)
-            if announced is not None and (short or item_id in named):
-                why = (
-                    f"{n_read} of {announced.low} likes: of users that were read" if short else None
-                )
-                state = UnitState.PARTIAL if short else UnitState.DONE
-                unit = Unit(UnitKind.ITEM_LIKES, item_id, announced)
-                self.spider.sink(
-                    self.spider.end(unit, state, read=n_read, announced=announced, why=why)
-                )
+            if announced is not None and is_short(n_read + n_gone, announced):
+                why = f"{n_read} of {announced.low} likes: of users that were read"
+                self._settle(item_id, announced, UnitState.PARTIAL, n_read, why)
+            elif item_id in named:
+                self._settle(item_id, announced, UnitState.DONE, n_read)
 
     def _settle(
         self,

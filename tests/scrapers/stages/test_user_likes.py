@@ -316,3 +316,16 @@ def test_list_that_ends_short_on_a_full_page_is_partial(play, tmp_path):
 
     (unit,) = user_ends(run(play, answer)).values()
     assert (unit.state, unit.why) == (PARTIAL, "24 of 26 likes: the list ends early")
+
+
+@pytest.mark.parametrize(("n_gone", "status"), [(3, RunStatus.PARTIAL), (4, RunStatus.COMPLETE)])
+def test_users_who_are_gone_are_not_missed_of_an_item(play, tmp_path, n_gone, status):
+    land_catalogue(tmp_path, {"m0": 7})
+    gone = {f"gone-{n}" for n in range(n_gone)}
+    good = site({name: items(1) for name in ["ann", *gone]})
+
+    def answer(request):
+        is_gone = gone & set(path_of(request))
+        return answer_to(request, b"", 404) if is_gone else good(request)
+
+    assert run(play, answer).status is status
