@@ -297,6 +297,15 @@ def test_list_is_read_to_its_end_where_counts_do_not_add_up():
     assert result.likes.digests(whole=True) == memory_of(old).known
 
 
+def test_news_that_slip_by_between_two_pages_are_found_by_reading_on():
+    """The counts add up, for the list lost likes before; the pages do not meet."""
+    new, old = people(30, "new"), people(500)
+    site = Site([*new, *old[:480]], [remove([n / 510 for n in range(8)])])
+    result = read(site.page, exactly(510), memory=memory_of(old))
+    assert set(result.others) == set(new)
+    assert result.n_passes == 2
+
+
 def test_partial_list_of_an_incremental_crawl_lands_what_is_new():
     result = read(Site([*people(2, "new"), *people(10)]).page, exactly(90),
                   memory=memory_of(people(10)))  # fmt: skip
