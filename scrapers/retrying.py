@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.misc import load_object
 
-from scrapers.errors import CrawlStoppingError
+from scrapers.errors import BadAnswerError, CrawlStoppingError
 from scrapers.hosts import Host, hosts_of, is_bad
 from scrapers.robots import is_robots_request
 
@@ -102,7 +104,7 @@ class RetryingMiddleware:
         host = hosts.of(request.url)
         await hosts.until_open(host)
         if not is_proof(request) and not is_robots_request(request):
-            while (proof := self._proofs.get(host.name)) is not None:
+            while (proof := self._proofs.get(host.name)) is not None and not proof.done():
                 await asyncio.shield(proof)
                 await hosts.until_open(host)
 
@@ -143,7 +145,8 @@ class RetryingMiddleware:
     async def _prove(self, host: Host) -> None:
         """Tell bad pages from an ill host: ask for pages that were well, until one is again.
 
-        Meanwhile nothing else is asked of the host.
+        Meanwhile nothing else is asked of the host.  Where none of them may be asked any more,
+        nothing is proven.
         """
         if not host.well_urls:
             return
@@ -163,7 +166,7 @@ class RetryingMiddleware:
 
     async def _ask(self, host: Host) -> None:
         meta = {"dont_retry": True, _PROOF: True}
-        while True:
+        while host.well_urls:
             url = host.well_urls[0]
             host.well_urls.rotate(1)
             request = Request(url, meta={**meta}, callback=NO_CALLBACK, dont_filter=True)
@@ -171,7 +174,10 @@ class RetryingMiddleware:
                 await self._crawler.engine.download_async(request)
             except CrawlStoppingError:
                 raise
-            except Exception:  # no good answer proves nothing
+            except Exception as err:  # no good answer proves nothing
                 _log.debug("%s does not answer well yet", host.name, exc_info=True)
+                if isinstance(err, IgnoreRequest) and not isinstance(err, BadAnswerError):
+                    with suppress(ValueError):  # gone from the list meanwhile
+                        host.well_urls.remove(url)  # robots.txt has turned: it is never asked
             if not host.is_failing:
                 return

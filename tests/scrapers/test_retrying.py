@@ -139,6 +139,27 @@ def test_page_that_was_well_is_asked_to_tell_a_bad_page_from_an_ill_host(crawler
     assert crawler.engine.asked == [well]
 
 
+@pytest.mark.parametrize(
+    ("error", "n_asked"), [(IgnoreRequest("robots.txt disallows it"), 2), (TimeoutError(), 6)]
+)
+def test_proof_ends_where_no_page_that_was_well_may_be_asked_any_more(crawler, error, n_asked):
+    host = crawler.engine.downloader.hosts.of(URL)
+    for well in ("http://127.0.0.1:1/well", "http://127.0.0.1:1/too"):
+        host.note_answer(well, 200, None)
+    for _ in range(5):
+        host.note_failure()
+
+    async def refused(request):
+        crawler.engine.asked.append(request.url)
+        if len(crawler.engine.asked) == 6:
+            host.note_answer(request.url, 200, None)
+        raise error
+
+    crawler.engine.download_async = refused
+    processed(crawler, 500)
+    assert len(crawler.engine.asked) == n_asked
+
+
 def test_page_that_was_well_is_not_asked_before_the_tries_are_used_up(crawler):
     crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
     processed(crawler, 500)
@@ -159,3 +180,25 @@ def test_request_waits_for_its_turn(crawler, retry):
 
     with pytest.raises(CrawlStoppingError):
         asyncio.run(asyncio.wait_for(stopped(), 5))
+
+
+def test_request_that_comes_as_a_proof_has_just_ended_does_not_wait_for_it(crawler, monkeypatch):
+    hosts = crawler.engine.downloader.hosts
+    looks = []
+
+    async def until_open(host):
+        looks.append(host)
+        if len(looks) > 3:  # it goes round and round, and nothing else comes to run
+            pytest.fail("waits for what has ended")
+
+    monkeypatch.setattr(hosts, "until_open", until_open)
+    middleware = RetryingMiddleware(crawler)
+
+    async def asked():
+        proof = asyncio.get_running_loop().create_future()
+        proof.set_result(None)  # its callbacks have not run yet
+        middleware._proofs[hosts.of(URL).name] = proof
+        await middleware.process_request(Request(URL))
+
+    asyncio.run(asked())
+    assert len(looks) == 1
