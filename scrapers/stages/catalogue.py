@@ -37,7 +37,6 @@ class CatalogueStage(StageWork):
         super().__init__(spider)
         asked = spider.plan.arguments
         self._by_links = asked.catalogue is CatalogueSource.JSON
-        self._passes = _PASSES if asked.mode is Mode.FULL else 1
         self._pass = 1
         self._failed = 0
         self._repeated = 0
@@ -45,6 +44,9 @@ class CatalogueStage(StageWork):
         self._first = CatalogueListing(asked.like_floor, self.tally, landed)
         self._listings = {1: self._first}
         self._is_resumed = bool(landed)
+        # Only the ledger knows where a pass was left: without it, another pass finds the rest.
+        is_lost = self._is_resumed and not spider.ledger.counts(self.kind)
+        self._passes = _PASSES if asked.mode is Mode.FULL else 1 + is_lost
 
     def prepare(self) -> None:
         """Enter the first pages; those of an earlier process of the crawl stand there already."""

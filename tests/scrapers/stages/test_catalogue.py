@@ -6,6 +6,7 @@ from scrapers.records import CatalogueSource, Mode, RunStatus, Stage, UnitKind, 
 from scrapers.units import Unit
 from tests.scrapers.playing import (
     BASE,
+    SITE,
     TRIES,
     answer_to,
     make_plan_of,
@@ -199,6 +200,23 @@ def test_catalogue_that_is_taken_up_goes_on_after_its_last_page(play):
     retry(first, UnitState.FAILED)
     again = play("catalogue", good, mode=Mode.INCREMENTAL)
     assert list(again.ends) == ["1:2", "1:3"]
+
+
+def test_catalogue_that_is_taken_up_without_its_ledger_is_read_to_its_end(play, tmp_path):
+    good = listing("ab", "cd", "e")
+
+    def broken(request):
+        if query_of(request).get("cursor") == "1":
+            return answer_to(request, b"<html>", 500)
+        return good(request)
+
+    first = play("catalogue", broken, mode=Mode.INCREMENTAL)
+    assert items_of(first) == ["a", "b"]
+    first.spider.ledger.close()
+    for file in (tmp_path / "raw" / SITE).glob("ledger.sqlite*"):
+        file.unlink()
+    again = play("catalogue", good, mode=Mode.INCREMENTAL)
+    assert items_of(again) == ["c", "d", "e"]
 
 
 def test_pages_of_two_passes_that_were_read_and_not_landed_are_read_again(play, tmp_path):
