@@ -199,6 +199,13 @@ class Hosts:
             host = self._hosts[name] = Host(name, self.manners)
         return host
 
+    def note_failure(self, url: str) -> None:
+        """No answer: of its host, and of what waits for it."""
+        host = self.of(url)
+        host.note_failure()
+        if host.left_alone is not None:
+            self.changed()
+
     async def pause(self, seconds: float) -> None:
         """Wait.
 

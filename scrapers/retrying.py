@@ -10,8 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
-from functools import partial
 from typing import Self
 
 from scrapy import Request, Spider
@@ -119,7 +117,7 @@ class RetryingMiddleware:
         if not isinstance(exception, self._errors):
             return None
         if not is_robots_request(request) and not request.meta.get("playwright"):
-            hosts_of(self._crawler).of(request.url).note_failure()
+            hosts_of(self._crawler).note_failure(request.url)
         if request.meta.get("dont_retry"):
             return None
         return await self._again(request, type(exception).__name__)
@@ -152,32 +150,38 @@ class RetryingMiddleware:
             return
         proof = self._proofs.get(host.name)
         if proof is None:
-            proof = self._proofs[host.name] = asyncio.ensure_future(self._ask(host))
-            proof.add_done_callback(partial(self._end_proof, host))
             host.is_proving = True
+            proof = self._proofs[host.name] = asyncio.ensure_future(self._put_to_proof(host))
+            proof.add_done_callback(_retrieve)
         await asyncio.shield(proof)
 
-    def _end_proof(self, host: Host, proof: asyncio.Task[None]) -> None:
-        host.is_proving = False
-        del self._proofs[host.name]
-        if not proof.cancelled():
-            proof.exception()  # whoever waits has it
-        hosts_of(self._crawler).changed()
+    async def _put_to_proof(self, host: Host) -> None:
+        try:
+            while host.well_urls:
+                await self._ask(host)
+                if not host.is_failing:
+                    break
+        finally:
+            host.is_proving = False
+            del self._proofs[host.name]
+            hosts_of(self._crawler).changed()
 
     async def _ask(self, host: Host) -> None:
+        url = host.well_urls.popleft()
         meta = {"dont_retry": True, _PROOF: True}
-        while host.well_urls:
-            url = host.well_urls[0]
-            host.well_urls.rotate(1)
-            request = Request(url, meta={**meta}, callback=NO_CALLBACK, dont_filter=True)
-            try:
-                await self._crawler.engine.download_async(request)
-            except CrawlStoppingError:
-                raise
-            except Exception as err:  # no good answer proves nothing
-                _log.debug("%s does not answer well yet", host.name, exc_info=True)
-                if isinstance(err, IgnoreRequest) and not isinstance(err, BadAnswerError):
-                    with suppress(ValueError):  # gone from the list meanwhile
-                        host.well_urls.remove(url)  # robots.txt has turned: it is never asked
-            if not host.is_failing:
-                return
+        request = Request(url, meta=meta, callback=NO_CALLBACK, dont_filter=True)
+        try:
+            await self._crawler.engine.download_async(request)
+        except CrawlStoppingError:
+            raise
+        except Exception as err:  # no good answer proves nothing
+            _log.debug("%s does not answer well yet", host.name, exc_info=True)
+            if isinstance(err, IgnoreRequest) and not isinstance(err, BadAnswerError):
+                return  # robots.txt has turned: it is never asked for again
+        host.well_urls.append(url)
+
+
+def _retrieve(task: asyncio.Task[None]) -> None:
+    """Take an exception that nobody waits for."""
+    if not task.cancelled():
+        task.exception()

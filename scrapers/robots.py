@@ -118,23 +118,27 @@ class RobotsFile:
         return self._reading
 
     async def _read(self) -> None:
+        try:
+            await self._read_in_patience()
+        finally:
+            self._hosts.changed()
+
+    async def _read_in_patience(self) -> None:
         begun = time.monotonic()
         tries = 0
         while True:
             try:
-                response = await self._fetch()
+                self._take(await self._fetch())
             except _UnavailableError as err:
                 tries += 1
-                waited = time.monotonic() - begun
-                if waited >= self._hosts.manners.patience_s:
-                    self._give_up(str(err), waited)
-                    break
+                waited_s = time.monotonic() - begun
+                if waited_s >= self._hosts.manners.patience_s:
+                    self._give_up(str(err), waited_s)
+                    return
                 self._tell(str(err), tries)
             else:
-                self._take(response)
-                break
+                return
             await self._hosts.pause(self._hosts.manners.backoff(tries))
-        self._hosts.changed()
 
     async def _fetch(self) -> Response:
         """The answer that counts; its status is 200, or one that means that there is no file."""

@@ -26,10 +26,14 @@ def crawler():
         patience_s=3600.0, retry_times=TIMES, backoff_s=0.5, backoff_max_s=1.0,
         retry_after_max_s=900.0,
     )  # fmt: skip
-    engine = SimpleNamespace(downloader=SimpleNamespace(hosts=Hosts(rules)), asked=[])
+    engine = SimpleNamespace(
+        downloader=SimpleNamespace(hosts=Hosts(rules)), asked=[], answers=lambda _: None
+    )
 
     async def download_async(request):
         engine.asked.append(request.url)
+        await asyncio.sleep(0)
+        engine.answers(request)
 
     engine.download_async = download_async
     made._engine = made.engine = engine
@@ -158,6 +162,62 @@ def test_proof_ends_where_no_page_that_was_well_may_be_asked_any_more(crawler, e
     crawler.engine.download_async = refused
     processed(crawler, 500)
     assert len(crawler.engine.asked) == n_asked
+
+
+def ill(crawler, *well_urls):
+    host = crawler.engine.downloader.hosts.of(URL)
+    for url in well_urls:
+        host.note_answer(url, 200, None)
+    for _ in range(6):
+        host.note_failure()
+    return host
+
+
+def test_ill_host_is_asked_for_pages_that_were_well_until_one_is(crawler):
+    well = [f"{URL}{number}" for number in range(3)]
+    host = ill(crawler, *well)
+
+    def answers(request):
+        if len(crawler.engine.asked) < 5:
+            raise TimeoutError
+        host.note_answer(request.url, 200, None)
+
+    crawler.engine.answers = answers
+    assert isinstance(processed(crawler, 500), Request)
+    assert crawler.engine.asked == [well[number] for number in (0, 1, 2, 0, 1)]
+    assert not host.is_proving
+
+
+def test_pages_that_may_not_be_asked_for_prove_nothing_and_are_dropped(crawler):
+    host = ill(crawler, f"{URL}1", f"{URL}2")
+
+    def answers(request):
+        raise IgnoreRequest("robots.txt disallows it")
+
+    crawler.engine.answers = answers
+    assert isinstance(processed(crawler, 500), Request)
+    assert len(crawler.engine.asked) == 2
+    assert not host.well_urls
+    assert not host.is_proving
+
+
+def test_requests_wait_while_their_host_is_put_to_the_proof(crawler):
+    """Many that fail and many that come meanwhile: one proof, and none is left behind."""
+    ill(crawler, f"{URL}1")
+    host = crawler.engine.downloader.hosts.of(URL)
+    host._held_until = 0.0
+    crawler.engine.answers = lambda request: host.note_answer(request.url, 200, None)
+    middleware = RetryingMiddleware.from_crawler(crawler)
+
+    async def all_at_once():
+        failing = [
+            middleware.process_response(Request(URL), Response(URL, status=500)) for _ in range(6)
+        ]
+        coming = [middleware.process_request(Request(URL)) for _ in range(5)]
+        return await asyncio.wait_for(asyncio.gather(*failing, *coming), 5)
+
+    asyncio.run(all_at_once())
+    assert crawler.engine.asked == [f"{URL}1"]
 
 
 def test_page_that_was_well_is_not_asked_before_the_tries_are_used_up(crawler):
