@@ -52,7 +52,13 @@ class Intake:
     ) -> None:
         self._table = table
         self._rejects = rejects
-        self._landed = landed
+        self._landed = set(landed)
+
+    def remember(self, taken: TakenUnit) -> None:
+        """Take no row of a unit again that was landed and has not all of its rows."""
+        if taken.ended.unit.state is not UnitState.DONE:
+            names = (name for name in (USER_HANDLE, "item_id") if name in taken.columns)
+            self._landed.update(zip(*(taken.columns[name] for name in names), strict=True))
 
     def take(self, ended: EndedUnit) -> TakenUnit:
         """The unit's good rows; it is partial where more than a few of its records are bad."""

@@ -255,6 +255,8 @@ class LandingPipeline:
         if ours:
             rows = joined(self._plan.table, ours)
             self._writer.land(rows, [unit.unit for unit in ended])
+            for taken in ours:
+                self._intake.remember(taken)
         self._ledger.settle([unit.unit for unit in ended], _memories(ended))
         self._waiting, self._n_waiting, self._waits_since = {}, 0, None
 

@@ -519,6 +519,18 @@ def test_partial_list_that_is_tried_again_lands_its_new_rows_alone(processes):
     assert processes.begin().ledger.counts(ITEM_LIKES) == {DONE: 2}
 
 
+def test_partial_list_that_is_tried_again_in_mid_crawl_lands_its_new_rows_alone(processes):
+    pipeline = processes.begin()
+    claim(pipeline, "a")
+    pipeline.process_item(likes("a", "u1", "u2", state=PARTIAL, why="status 500", whole=False))
+    pipeline.land()
+    processes.ledger("operator").retry([PARTIAL])
+    assert [unit.key for unit in pipeline.ledger.claim(ITEM_LIKES, 9)] == ["a"]
+    pipeline.process_item(likes("a", "u0", "u1", "u2"))
+    assert pipeline.finish(FINISHED) is RunStatus.COMPLETE
+    assert Counter(processes.pairs()) == Counter([("u0", "a"), ("u1", "a"), ("u2", "a")])
+
+
 def test_what_is_known_of_a_list_is_remembered_only_when_it_is_done(processes):
     pipeline = processes.begin()
     claim(pipeline, "a", "b")
