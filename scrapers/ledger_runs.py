@@ -95,11 +95,12 @@ def end(connection: Connection, scope: Scope, stage: Stage, status: RunStatus, n
 def forget_old(connection: Connection, scope: Scope, now: datetime) -> None:
     """Drop other crawls of the site, with their units, that nobody has gone on with for long."""
     limit = (now - timedelta(days=KEPT_DAYS)).isoformat()
+    last_heard_of = func.coalesce(crawls.c.expires_at, crawls.c.ended_at, crawls.c.started_at)
     old = (
         select(crawls.c.crawl_id)
         .where(crawls.c.site == scope.site, crawls.c.crawl_id != scope.crawl_id)
         .group_by(crawls.c.crawl_id)
-        .having(func.max(crawls.c.started_at) < limit)
+        .having(func.max(last_heard_of) < limit)
     )
     ids = list(connection.scalars(old))
     for table in (units, crawls) if ids else ():

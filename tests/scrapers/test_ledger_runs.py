@@ -92,6 +92,16 @@ def test_crawls_that_nobody_goes_on_with_are_forgotten(ledgers):
     assert sum(resumed.counts().values()) == 2
 
 
+def test_a_crawl_that_takes_longer_than_others_are_kept_is_not_forgotten(ledgers):
+    slow = ledgers.open("a", crawl_id="slow")
+    slow.begin(Stage.LIKES, {})
+    slow.add(units("ab"))
+    ledgers.clock.now += timedelta(days=KEPT_DAYS + 1)
+    slow.renew()
+    ledgers.open("b", crawl_id="new").begin(Stage.LIKES, {})
+    assert sum(slow.counts().values()) == 2
+
+
 def test_other_sites_forget_for_themselves(ledgers):
     other = ledgers.open(site=f"{ledgers.site}-2", crawl_id="old")
     other.begin(Stage.LIKES, {})
