@@ -298,7 +298,7 @@ def _memories(ended: Sequence[EndedUnit]) -> dict[tuple[UnitKind, str], Memory]:
             unit.announced, unit.unit.read, unit.known, datetime.fromisoformat(unit.unit.ended_at)
         )
         for unit in ended
-        if unit.unit.kind in _REMEMBERED and unit.unit.state is UnitState.DONE
+        if unit.is_claimed and unit.unit.kind in _REMEMBERED and unit.unit.state is UnitState.DONE
     }
 
 

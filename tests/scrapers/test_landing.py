@@ -541,6 +541,18 @@ def test_what_is_known_of_a_list_is_remembered_only_when_it_is_done(processes):
     assert set(processes.ledger("p9").memories(ITEM_LIKES)) == {"a"}
 
 
+def test_what_the_other_side_tells_of_a_list_is_not_remembered_as_read(processes):
+    """Likes of an item that were read from lists of users: nothing is known of its own list."""
+    pipeline = processes.begin()
+    claim(pipeline, "a")
+    pipeline.process_item(likes("a", "u1", known=b"8 bytes!"))
+    told = LandedUnit(ITEM_LIKES, "a", DONE, 7, 7, ended_at=NOW.isoformat())
+    pipeline.land()
+    pipeline.process_item(EndedUnit(told, is_claimed=False))
+    pipeline.finish(FINISHED)
+    assert processes.ledger("p9").recall(ITEM_LIKES, ["a"])["a"].known == b"8 bytes!"
+
+
 # Disks.
 
 
