@@ -27,13 +27,6 @@ def test_dagster_gets_the_figures_once_all_rows_are_landed(crawls, replica, pipe
     assert told["duration_s"] > 0
 
 
-def test_outside_dagster_and_a_terminal_nothing_is_told(crawls, replica):
-    code, log = crawls.run(base_url=replica, catalogue="json", like_floor=1)
-    assert code == 0
-    assert "units," not in log
-    assert "Progress" not in log.split("Enabled extensions")[1].split("]")[0]
-
-
 def test_bar_shows_figures_and_how_the_crawl_ended():
     out = io.StringIO()
     bar = TerminalBar("likes", Console(file=out, force_terminal=True, width=100))
