@@ -90,8 +90,12 @@ class SketchfabSpider(SiteSpider):
         return CataloguePage(items, page.get("next"))
 
     def _read_grid(self, response: Response) -> CataloguePage | None:
-        if not response.css("div.infinite-grid") or response.css("div.infinite-grid.is-failed"):
+        grid = response.css("div.infinite-grid")
+        if not grid or response.css("div.infinite-grid.is-failed"):
             return None
+        rows = response.css(f"{_GRID_ITEM}[data-uid]")
+        if not rows and grid.xpath("./*"):
+            return None  # what stands there is of another form
         now = self.now()
         items = [
             ItemRecord(
@@ -102,7 +106,7 @@ class SketchfabSpider(SiteSpider):
                 url=response.urljoin(row.css("a[href]::attr(href)").get("")),
                 crawled_at=now,
             )
-            for row in response.css(f"{_GRID_ITEM}[data-uid]")
+            for row in rows
             for text in [row.css(".likes::text").get()]
             for announced in [announced_count(None, text)]
         ]

@@ -69,6 +69,15 @@ def test_grid_that_failed_is_no_page_of_the_catalogue(spider, page):
     assert spider.read_catalogue(saved(page, playwright=True)) is None
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"item"', b'"card"'), (b"data-uid", b"data-model"), (b"infinite-grid", b"endless-grid")],
+)
+def test_grid_whose_items_look_otherwise_is_not_taken_for_an_empty_one(spider, old, new):
+    drawn = (PAGES / "grid.html").read_bytes().replace(old, new)
+    assert spider.read_catalogue(saved(drawn, playwright=True)) is None
+
+
 def test_likers_are_the_other_side_of_each_like(spider):
     page = spider.read_likers(saved("likers.json"))
     assert page == LikesOfPage(
