@@ -6,7 +6,6 @@ manifest lists it with its units, and only then the ledger says that they ended.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -114,7 +113,7 @@ class LandingPipeline:
         pipeline._traffic = lambda: _traffic(crawler.stats)
         pipeline._settle, spider.sink = spider.settle, pipeline.take
         spider.land, spider.broken = pipeline.land, pipeline.fail
-        pipeline._close = lambda reason: _close(crawler, reason)
+        pipeline._close = lambda reason: _close(spider, reason)
         crawler.signals.connect(pipeline._opened, signal=signals.spider_opened)
         crawler.signals.connect(pipeline._closed, signal=signals.spider_closed)
         pipeline._stats = crawler.stats
@@ -308,7 +307,7 @@ def _traffic(stats: StatsCollector) -> dict[str, int]:
     return {name: int(stats.get_value(stat, 0)) for name, stat in names.items()}
 
 
-def _close(crawler: Crawler, reason: str) -> None:
-    engine = crawler.engine
+def _close(spider: SiteSpider, reason: str) -> None:
+    engine = spider.crawler.engine
     if engine is not None and engine.spider is not None:
-        asyncio.ensure_future(engine.close_spider_async(reason=reason))  # noqa: RUF006  Scrapy waits for it
+        spider.close_early(reason)

@@ -270,8 +270,13 @@ class SiteSpider(scrapy.Spider):
             self.work.stop()
             self.tally.counts[f"left alone: {reason}"] += 1
             _log.error("The crawl ends: %s", reason)
-            closing = self.crawler.engine.close_spider_async(reason=LEFT_ALONE)
-            self._closing = asyncio.ensure_future(closing)
+            self.close_early(LEFT_ALONE)
+
+    def close_early(self, reason: str) -> None:
+        """Wait for answers under way and for no pause, which may take hours, then close."""
+        self.crawler.signals.send_catch_log(self.stopping)
+        closing = self.crawler.engine.close_spider_async(reason=reason)
+        self._closing = asyncio.ensure_future(closing)
 
     def is_of_site(self, url: str) -> bool:
         """Whether a url leads to the site."""

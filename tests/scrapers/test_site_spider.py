@@ -92,6 +92,26 @@ def test_site_that_is_to_be_left_alone_ends_the_crawl_once_and_no_unit(spider):
     assert spider.tally.counts["left alone: 10 times 403"] == 1
 
 
+def test_crawl_that_closes_early_waits_for_no_pause(spider):
+    paused, closed = [], []
+
+    def stopped():
+        paused.append(True)
+
+    async def close_spider_async(reason):
+        closed.append((reason, *paused))
+
+    spider.crawler.engine.close_spider_async = close_spider_async
+    spider.crawler.signals.connect(stopped, signal=spider.stopping)
+
+    async def close():
+        spider.close_early("landing_failed")
+        await spider._closing
+
+    asyncio.run(close())
+    assert closed == [("landing_failed", True)]
+
+
 def test_page_is_asked_for_again_until_it_was_tried_enough(spider):
     request, n_asked = spider.stage.request(UNIT), 0
     while isinstance(request, Request):
