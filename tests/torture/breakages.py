@@ -26,7 +26,7 @@ SIGNALS = {
 }
 LOOK_S = 0.02
 APPEARS_S = 30.0
-TOLD = ("cannot write", "cannot be written", "see to its disk")
+TOLD = ("cannot write", "cannot be written", "its disk")
 """What a crawl says that its disk stops, one of them."""
 KIB = 1024
 

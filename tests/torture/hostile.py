@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-import polars as pl
-
+from tests.hostile_catalogue import HostileWorld
 from tests.torture.crawling import Crawler
 from tests.torture.lines import Line
 from tests.torture.stand_in import StandIn
+from tests.torture.worlds import World
 
-__all__ = ["Compared", "Row", "compare", "most_hostile", "read_rows", "write_names"]
+__all__ = ["Compared", "cleaned", "compare"]
 
-FILE = "sketchfab-2016/model_urls.psv.gz"
 REMOVED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-"""What docs/data-model.md says is taken out of a text: control, bidi and surrogate characters."""
-ODD = re.compile(r"""[^\x20-\x7e]|["'<>|\\&%?#+]|^\s|\s$""")
+"""What the contract takes out of a text: control, bidi and surrogate characters."""
 SETTINGS = {"LANDING_PART_ROWS": 2_000}
-
-Row = tuple[str, str]
-"""Name and id."""
+SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What of a crawl's rows is not as it was served."""
+    """Rows of a crawl, and what of them is not as it was served."""
 
     line: str
     code: int
@@ -44,119 +37,56 @@ class Compared:
     repeated: int
     invented: int
     changed: int
-    mislinked: int
     examples: tuple[str, ...]
-    log: str
+    log: str = ""
 
     @property
     def is_well(self) -> bool:
         """Whether all came out letter for letter."""
-        flaws = (self.lost, self.repeated, self.invented, self.changed, self.mislinked, self.code)
+        flaws = (self.code, self.lost, self.repeated, self.invented, self.changed)
         return not any(flaws) and self.status == "complete"
 
 
-def read_rows(data: Path) -> list[Row]:
-    """Rows of the file, repeated ones included; the backslash is its quote."""
-    with gzip.open(data / FILE, "rt", encoding="utf-8", newline="") as text:
-        rows = csv.reader(text, delimiter="|", quotechar="\\")
-        next(rows)
-        return [(name, item_id) for name, item_id in rows]
-
-
-def most_hostile(rows: Sequence[Row], n: int) -> list[Row]:
-    """About `n` rows, as many of each oddity as there are, or as have room."""
-    times = Counter(item_id for _, item_id in rows)
-    by_oddity: dict[str, list[int]] = {}
-    for place, row in enumerate(rows):
-        for oddity in _oddities(row, times):
-            by_oddity.setdefault(oddity, []).append(place)
-    share = max(1, n // len(by_oddity))
-    chosen = {place for places in by_oddity.values() for place in places[:share]}
-    return [rows[place] for place in sorted(chosen)]
-
-
-def _oddities(row: Row, times: Counter[str]) -> set[str]:
-    """What is odd of a row: characters of ASCII one by one, others by the script's name."""
-    name, item_id = row
-    found = {letter if letter.isascii() else _script(letter) for letter in ODD.findall(name)}
-    if unicodedata.normalize("NFC", name) != name:
-        found.add("not in NFC")
-    if times[item_id] > 1:
-        found.add(item_id)
-    return found | {f"an id of {len(item_id)} characters"}
-
-
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "none").split()[0]
-
-
-def write_names(folder: Path, rows: Sequence[Row]) -> dict[str, str]:
-    """World of these rows, in their order by likes; gives names by id.
-
-    A row whose id stood before is listed a second time where it stands.
-    """
-    folder.mkdir(parents=True)
-    names: dict[str, str] = {}
-    again: dict[str, int] = {}
-    for rank, (name, item_id) in enumerate(rows):
-        if item_id in names:
-            again[item_id] = rank
-        else:
-            names[item_id] = name
-    pl.DataFrame(
-        {
-            "item_id": list(names),
-            "title": list(names.values()),
-            "creator": list(names.values()),
-            "tags": [[name] for name in names.values()],
-            "listed_again_at": [again.get(item_id) for item_id in names],
-        },
-        schema_overrides={"listed_again_at": pl.Int64},
-    ).write_parquet(folder / "items.parquet")
-    handles = pl.DataFrame({"user_handle": ["fan"], "item_id": [next(iter(names))]})
-    handles.write_parquet(folder / "likes.parquet")
-    return names
-
-
-def compare(
-    world: Path, names: dict[str, str], data: Path, lines: Sequence[Line]
-) -> list[Compared]:
-    """Crawl lines of such a world, and hold each row's texts against what the file says."""
+def compare(hostile: HostileWorld, data: Path, lines: Sequence[Line]) -> list[Compared]:
+    """Crawl lines of the world, and hold each row's texts against what the file says."""
     crawler = Crawler(data, SETTINGS)
-    with StandIn(world) as site:
-        return [_compared(line, crawler, site.url, names) for line in lines]
+    with StandIn(hostile.folder) as site:
+        return [_compared(line, crawler, site.url, hostile) for line in lines]
 
 
-def _compared(line: Line, crawler: Crawler, url: str, names: dict[str, str]) -> Compared:
+def cleaned(name: str) -> str | None:
+    """A name as it must come out; one of which nothing is left is absent."""
+    return unicodedata.normalize("NFC", REMOVED.sub("", name)) or None
+
+
+def _compared(line: Line, crawler: Crawler, url: str, hostile: HostileWorld) -> Compared:
     ended = crawler.run(url, **line.asked)
     landed = line.landed(crawler.data)
-    found = landed.items()
-    rows = landed.rows.iter_rows(named=True) if len(landed.rows) else ()
-    changed, mislinked, examples = 0, 0, []
-    for row in rows:
-        wanted = _cleaned(names.get(row["item_id"], ""))
-        texts = [row["title"]]
-        if line.table == "features":
-            texts += [row["creator"], *row["tags"]]
-        wrong = [text for text in texts if text != wanted]
-        changed += bool(wrong)
-        mislinked += not unquote(row["url"]).endswith(f"-{row['item_id']}")
-        examples += [f"{wanted!r} came out as {wrong[0]!r}"] if wrong else []
+    world = World.of(hostile.folder)
+    is_likes = line.table == "likes"
+    found, wanted = (landed.likes(), world.likes) if is_likes else (landed.items(), world.items)
+    rows = () if is_likes or not len(landed.rows) else landed.rows.iter_rows(named=True)
+    changed = [text for row in rows for text in _changes(row, hostile)]
     return Compared(
         line.name,
         ended.code,
         ", ".join(landed.statuses),
         rows=found.total(),
-        lost=len({(item_id,) for item_id in names} - found.keys()),
+        lost=len(wanted - found.keys()),
         repeated=found.total() - len(found),
-        invented=len(found.keys() - {(item_id,) for item_id in names}),
-        changed=changed,
-        mislinked=mislinked,
-        examples=tuple(examples[:5]),
+        invented=len(found.keys() - wanted),
+        changed=len(changed),
+        examples=tuple(changed[:SHOWN]),
         log=ended.log,
     )
 
 
-def _cleaned(name: str) -> str | None:
-    """The name as it must come out; one of which nothing is left is absent."""
-    return unicodedata.normalize("NFC", REMOVED.sub("", name)) or None
+def _changes(row: dict[str, str], hostile: HostileWorld) -> list[str]:
+    """What of a row is not as it should be: its title, or the item that its url leads to."""
+    wanted = cleaned(hostile.titles.get(row["item_id"], ""))
+    found = []
+    if row["title"] != wanted:
+        found.append(f"{wanted!r} came out as {row['title']!r}")
+    if not unquote(row["url"]).endswith(f"-{row['item_id']}"):
+        found.append(f"{row['item_id']!r} is linked to {row['url']!r}")
+    return found

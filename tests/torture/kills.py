@@ -60,6 +60,13 @@ class Killed:
         well = self.lost == self.repeated == self.invented == self.code == 0
         return well and self.status == "complete"
 
+    def told(self) -> str:
+        """It in a line."""
+        return (
+            f"{self.line}, {self.point}, {self.kills} kills: exit {self.code}, {self.status}; "
+            f"{self.lost} lost, {self.repeated} repeated, {self.invented} invented"
+        )
+
 
 @dataclass(frozen=True)
 class Reference:

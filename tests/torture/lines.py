@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.torture.landed import Landed
@@ -20,12 +19,12 @@ class Line:
     table: str
     kind: str
     run_id: str = "r"
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def asked(self) -> dict[str, str]:
         """Arguments of the crawl."""
-        return {"stage": self.stage, "run_id": self.run_id, **self.arguments}
+        return {"stage": self.stage, "run_id": self.run_id, **dict(self.arguments)}
 
     def landed(self, data: Path) -> Landed:
         """What lies there of it."""
@@ -33,12 +32,12 @@ class Line:
 
 
 CATALOGUE = Line(
-    "catalogue", "catalogue", "items", "catalogue_page", arguments={"catalogue": "json"}
+    "catalogue", "catalogue", "items", "catalogue_page", arguments=(("catalogue", "json"),)
 )
 BROWSER = Line(
-    "browser", "catalogue", "items", "catalogue_page", arguments={"catalogue": "browser"}
+    "browser", "catalogue", "items", "catalogue_page", arguments=(("catalogue", "browser"),)
 )
 ITEM_LIKES = Line("item likes", "likes", "likes", "item_likes")
-USER_LIKES = Line("user likes", "likes", "likes", "user_likes", "u", {"side": "user"})
+USER_LIKES = Line("user likes", "likes", "likes", "user_likes", "u", (("side", "user"),))
 FEATURES = Line("features", "features", "features", "item_features")
 LINES = (CATALOGUE, ITEM_LIKES, USER_LIKES, FEATURES)

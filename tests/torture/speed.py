@@ -27,6 +27,7 @@ CONCURRENCY = {
 }
 """As the fast profile has it."""
 PATIENCE_S = 600.0
+PART_AGE_S = 100.0
 TOGETHER = "together"
 
 
@@ -53,10 +54,15 @@ class Race:
 
 @dataclass(frozen=True)
 class Shared:
-    """Likes landed by one process and by several on one ledger, and how long both took."""
+    """Likes landed by one process and by several on one ledger, and how long both took.
+
+    A part is older than ``part_age_s`` when it is landed though it is not full: processes that
+    wait for each other's parts would take longer.
+    """
 
     alone_s: float
     together_s: float
+    part_age_s: float
     rows: tuple[int, ...]
     twice: int
     astray: int
@@ -105,6 +111,7 @@ def share(world: World, folder: Path, ledger_url: str, workers: int = 2) -> Shar
     return Shared(
         alone_s=alone.figures["seconds"],
         together_s=max(end.figures["seconds"] for end in ends),
+        part_age_s=PART_AGE_S,
         rows=tuple(sum(part["rows"] for part in m["parts"]) for m in landed.manifests),
         twice=found.total() - len(found),
         astray=len(world.likes ^ found.keys()),
@@ -130,7 +137,7 @@ def _likes(url: str, folder: Path, name: str, ledger_url: str = "") -> Crawl:
 
 def _begin(url: str, data: Path, ledger_url: str, **arguments: str) -> Crawl:
     environment = {"LIKEWISE_LEDGER_URL": ledger_url} if ledger_url else {}
-    crawler = Crawler(data, environment=environment)
+    crawler = Crawler(data, {"LANDING_PART_AGE_S": PART_AGE_S}, environment)
     return crawler.start(url, prelude=measured(), **{**ITEM_LIKES.asked, **arguments})
 
 

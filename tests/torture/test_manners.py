@@ -1,0 +1,41 @@
+"""A share of `python -m tests.torture --only manners`: pace as the site's own log has it."""
+
+import pytest
+
+from tests.torture.manners import MANY_AT_ONCE, ONE_BY_ONE, our_pace, pace_of, stock_pace
+from tests.torture.setting import paced_world
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return paced_world(tmp_path_factory.mktemp("paced") / "world")
+
+
+@pytest.mark.parametrize("asked", [ONE_BY_ONE, MANY_AT_ONCE], ids=["delay", "concurrency"])
+def test_crawl_keeps_the_pace_that_it_is_told(world, tmp_path, asked):
+    pace = our_pace(world, tmp_path, asked)
+    assert pace.is_kept, pace
+    assert pace.requests > 20
+
+
+def test_stock_scrapy_does_not(world, tmp_path):
+    assert not stock_pace(world, tmp_path, ONE_BY_ONE).is_kept
+
+
+def line(started_s, duration_s=0.01):
+    return {"started_s": started_s, "duration_s": duration_s}
+
+
+def test_a_hasty_request_is_seen():
+    even = [line(0.25 * n) for n in range(5)]
+    assert pace_of("", ONE_BY_ONE, even).is_kept
+    hasty = pace_of("", ONE_BY_ONE, [*even, line(1.1)])
+    assert (hasty.hasty, hasty.is_kept) == (1, False)
+
+
+def test_requests_under_way_together_are_counted():
+    three = [line(0.1 * n, duration_s=0.25) for n in range(9)]
+    assert (pace_of("", MANY_AT_ONCE, three).at_once, pace_of("", MANY_AT_ONCE, three).is_kept) == (
+        3,
+        False,
+    )
