@@ -43,7 +43,7 @@ def test_killed_run_leaves_no_crawl_behind(tmp_path):
             {**site, "LIKEWISE_DATA": str(data), "PYTHONPATH": str(ROOT)},
             tmp_path / "refresh.log",
         )
-        _until(lambda: _manifest(data) is not None, START_S)
+        _until(lambda: (manifest := _manifest(data)) and manifest.parts, START_S)
         name = _manifest(data).run_id
         assert _crawls(name)
         os.kill(run.process.pid, signal.SIGKILL)
