@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Update, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -14,7 +14,7 @@ from sqlalchemy.sql.schema import Table
 
 from scrapers.ledger_claims import PENDING_AT, Scope, in_chunks
 from scrapers.ledger_database import SQLITE
-from scrapers.ledger_tables import units
+from scrapers.ledger_tables import memories, units
 from scrapers.records import LandedUnit, UnitKind, UnitState
 
 __all__ = [
@@ -119,6 +119,7 @@ def reconcile(
     rows = {(UnitKind(row.kind), row.key): row for row in connection.execute(query)}
     ended = [unit for name, unit in listed.items() if _counts(unit, rows.get(name), scope.owner)]
     settle(connection, scope, ended, position=position)
+    _forget(connection, scope, (u for u in ended if u.state is UnitState.DONE))
     unlisted = [
         {"of_kind": kind, "of_key": key}
         for (kind, key), row in rows.items()
@@ -159,6 +160,13 @@ def _counts(unit: LandedUnit, row: Row[*tuple[Any, ...]] | None, owner: str) -> 
     if row.owner == owner and row.state in ENDS:
         return landed_unit(row) != unit
     return bool(unit.ended_at > row.ended_at)
+
+
+def _forget(connection: Connection, scope: Scope, ended: Iterable[LandedUnit]) -> None:
+    """Drop what is known of lists that were read anew by a process that died before it told."""
+    for kind, keys in by_kind((unit.kind, unit.key) for unit in ended):
+        of_kind = (memories.c.site == scope.site, memories.c.kind == kind)
+        connection.execute(delete(memories).where(*of_kind, memories.c.key.in_(keys)))
 
 
 def _reopen(scope: Scope) -> Update:

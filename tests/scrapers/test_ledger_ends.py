@@ -2,8 +2,10 @@
 
 import pytest
 
+from scrapers.counts import Count
 from scrapers.ledger import Reconciled
 from scrapers.records import UnitKind, UnitState
+from scrapers.units import Memory
 from tests.ledgers import KIND, LEASE_S, names, units
 
 DONE, PARTIAL, PENDING, LEASED = (
@@ -27,6 +29,15 @@ def test_a_part_that_was_listed_before_the_ledger_was_told_counts(ledger, ledger
     assert ledger.reconcile([ledgers.end("a", read=3, announced=3)]) == Reconciled(ended=1)
     assert ledger.counts() == {DONE: 1, LEASED: 1, PENDING: 2}
     assert ledger.named([DONE], 9) == [ledgers.end("a", read=3, announced=3)]
+
+
+def test_what_was_known_of_a_list_is_forgotten_where_its_later_end_was_not_told(ledger, ledgers):
+    known = Memory(Count(9, 9), 9, b"8 bytes!", ledgers.clock.now)
+    earlier = ledgers.open("z", crawl_id="r0")
+    earlier.settle([ledgers.end(key) for key in "abc"], {(KIND, key): known for key in "abc"})
+    ledger.settle([ledgers.end("c")], {})
+    ledger.reconcile([ledgers.end("a"), ledgers.end("b", PARTIAL), ledgers.end("c")])
+    assert set(ledger.memories(KIND)) == {"b", "c"}
 
 
 def test_an_end_that_no_manifest_lists_is_undone(ledger, ledgers):
