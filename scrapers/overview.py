@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +16,22 @@ from scrapers.errors import LedgerError, SettingsError
 from scrapers.ledger_database import LEDGER_NAME, Database, ledger_url
 from scrapers.ledger_runs import Process, processes
 from scrapers.ledger_view import StageView, Standing, view
-from scrapers.records import STAGE_TABLES, raw_folder
+from scrapers.records import STAGE_TABLES, UnitState, raw_folder
 from scrapers.rejects import count_reasons
 
-__all__ = ["Crawl", "CrawlStatus", "Rejected", "command", "crawls", "read_status", "settings_of"]
+__all__ = [
+    "RETRIED",
+    "Crawl",
+    "CrawlStatus",
+    "Rejected",
+    "command",
+    "crawls",
+    "read_status",
+    "settings_of",
+]
 
+RETRIED: Final = (UnitState.PARTIAL, UnitState.FAILED)
+"""How units end that can be tried again."""
 _FIRST: Final = ("base_url", "stage", "run_id")
 
 
@@ -99,8 +110,19 @@ def read_status(crawl: Crawl, data: Path, now: datetime, limit: int | None) -> C
         now,
         tuple(stages),
         tuple(Rejected(path, *count_reasons(path)) for path in files),
-        tuple(command(process) for stage in stages for process in _stopped(stage, now)),
+        tuple(_go_on(crawl, stages, now)),
     )
+
+
+def _go_on(crawl: Crawl, stages: Sequence[StageView], now: datetime) -> Iterator[str]:
+    """Commands that go on; units that ended badly stay so until they are to be tried again."""
+    stopped = [(stage, process) for stage in stages for process in _stopped(stage, now)]
+    ended = {state for stage, _ in stopped for state in RETRIED if stage.count(state)}
+    if ended:
+        states = [word for state in RETRIED if state in ended for word in ("--state", state)]
+        of_crawl = ["--site", crawl.site, "--run", crawl.crawl_id]
+        yield shlex.join(["python", "-m", "scrapers", "retry", *of_crawl, *states])
+    yield from (command(process) for _, process in stopped)
 
 
 def command(process: Process) -> str:

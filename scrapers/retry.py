@@ -7,17 +7,14 @@ import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final
 
 from scrapers.errors import LedgerError
 from scrapers.ledger import Ledger
 from scrapers.ledger_claims import Scope
-from scrapers.overview import Crawl, command, crawls, settings_of
+from scrapers.overview import RETRIED, Crawl, command, crawls, settings_of
 from scrapers.records import STAGE_KINDS, Stage, UnitState
 
 __all__ = ["add_arguments", "run"]
-
-_STATES: Final = (UnitState.PARTIAL, UnitState.FAILED)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         action="append",
-        choices=[state.value for state in _STATES],
+        choices=[state.value for state in RETRIED],
         required=True,
         help="of which state the units are; may be given twice",
     )

@@ -87,7 +87,9 @@ def test_programs_are_told_the_same(crawl, capsys):
     }  # fmt: skip
     assert {missing["why"] for missing in stage["missing"]} == {"early end", "status 500"}
     assert [unit["key"] for unit in stage["named"]] == ["0123abcd", "d"]
-    assert len(told["go_on"]) == 1
+    retry, again = told["go_on"]
+    assert retry.endswith("retry --site sketchfab --run r1 --state partial --state failed")
+    assert again.startswith("scrapy crawl sketchfab ")
 
 
 def test_a_crawl_under_way_needs_no_command(crawl, capsys):
