@@ -279,8 +279,11 @@ class SiteSpider(scrapy.Spider):
         self._closing = asyncio.ensure_future(closing)
 
     def is_of_site(self, url: str) -> bool:
-        """Whether a url leads to the site."""
-        return origin(url) in self.origins
+        """Whether a url leads to the site; what is no url leads nowhere."""
+        try:
+            return origin(url) in self.origins
+        except ValueError:
+            return False
 
     def settle(self) -> None:
         """Compare what can be compared once the crawl has come to its own end."""

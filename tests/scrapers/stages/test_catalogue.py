@@ -92,7 +92,7 @@ def test_page_that_comes_again_is_asked_for_again(play):
     assert n_asked == 3
 
 
-@pytest.mark.parametrize("following", [LISTING, "http://192.0.2.1/v3/models", 7, ["x"]])
+@pytest.mark.parametrize("following", [LISTING, "http://192.0.2.1/v3/models", "http://[", 7, ["x"]])
 def test_page_whose_next_loops_or_leads_away_is_partial_and_its_items_are_kept(play, following):
     body = {"results": [{"uid": "a", "likeCount": 9}], "next": following}
     played = play("catalogue", lambda request: answer_to(request, body), mode=Mode.INCREMENTAL)
