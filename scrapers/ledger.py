@@ -245,11 +245,16 @@ class Ledger:
         with self._database.read() as connection:
             return bool(connection.scalar(select(exists().where(held))))
 
-    def named(self, states: Collection[UnitState], limit: int) -> list[LandedUnit]:
+    def named(
+        self,
+        states: Collection[UnitState],
+        limit: int,
+        kinds: Collection[UnitKind] = tuple(UnitKind),
+    ) -> list[LandedUnit]:
         """Units in these states in the order of adding, with why they ended so."""
         query = (
             select(units)
-            .where(self._scope.crawl, units.c.state.in_(states))
+            .where(self._scope.crawl, units.c.state.in_(states), units.c.kind.in_(kinds))
             .order_by(units.c.position)
             .limit(limit)
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Self
 
 from scrapy import Request, Spider
@@ -147,6 +148,8 @@ class RetryingMiddleware:
         nothing is proven.
         """
         if not host.well_urls:
+            host.well_urls.extend(self._read_before(host))
+        if not host.well_urls:
             return
         proof = self._proofs.get(host.name)
         if proof is None:
@@ -154,6 +157,12 @@ class RetryingMiddleware:
             proof = self._proofs[host.name] = asyncio.ensure_future(self._put_to_proof(host))
             proof.add_done_callback(_retrieve)
         await asyncio.shield(proof)
+
+    def _read_before(self, host: Host) -> list[str]:
+        """Pages of a host that earlier processes of the crawl have read; none for a new crawl."""
+        urls: Sequence[str] = getattr(self._crawler.spider, "urls_read_before", ())
+        hosts = hosts_of(self._crawler)
+        return [url for url in urls if hosts.of(url) is host]
 
     async def _put_to_proof(self, host: Host) -> None:
         try:

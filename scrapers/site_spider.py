@@ -8,6 +8,7 @@ import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Self
@@ -263,6 +264,15 @@ class SiteSpider(scrapy.Spider):
             raise ValueError("an answer without its request cannot be asked for again")
         again = retry_request(request, reason, self)
         yield self.stage.given_up(request, reason) if again is None else again
+
+    @cached_property
+    def urls_read_before(self) -> Sequence[str]:
+        """A few pages that the crawl has read before, to tell whether the site is well."""
+        try:
+            return self.stage.urls_read_before()
+        except LedgerError as err:
+            self.broken(err)
+            return ()
 
     def leave(self, reason: str) -> None:
         """End the crawl, because the site wants or needs to be left alone; what is left waits."""

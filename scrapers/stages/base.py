@@ -22,6 +22,7 @@ REPEATED: Final = "a page that was read comes again"
 _MISSED: Final = "missed"  # mark of a request whose page was not there once
 _REPEATS: Final = "repeats"  # of a request, how often its page was one that was read
 _MOST_REPEATS: Final = 2
+_READ_BEFORE: Final = 20  # units; a few are still there
 
 Output = Iterator[Request | EndedUnit]
 
@@ -66,6 +67,17 @@ class StageWork(ABC):
     def given_up(self, request: Request, why: str) -> EndedUnit:
         """End of a unit whose page cannot be had, with what was read of it before."""
         return self.spider.end(request.meta["unit"], UnitState.FAILED, why=why)
+
+    def first_url(self, key: str) -> str | None:
+        """Page with which a unit began, where it can be told by the unit's key."""
+        del key
+        return None
+
+    def urls_read_before(self) -> list[str]:
+        """First pages of a few units that the crawl has read."""
+        done = self.spider.ledger.named([UnitState.DONE], _READ_BEFORE, [self.kind])
+        urls = (self.first_url(unit.key) for unit in done if unit.why != GONE)
+        return [url for url in urls if url is not None]
 
     def is_asked_again(self, meta: dict[str, Any]) -> bool:
         """Whether a request whose page is one that was read is to be made once more."""

@@ -42,3 +42,7 @@ class FeaturesStage(StageWork):
             yield from self.spider.retried(response, "not the item's JSON")
             return
         yield self.spider.end(unit, UnitState.DONE, (record,), read=1, whole=True)
+
+    def first_url(self, key: str) -> str:
+        """First page of an item."""
+        return self.spider.features_url(key)

@@ -57,3 +57,7 @@ class ItemLikesStage(LikesStage):
             liked_at=tuple(row.liked_at for row in rows),
             crawled_at=self.spider.now(),
         )
+
+    def first_url(self, key: str) -> str:
+        """First page of an item."""
+        return self.spider.likers_url(key, 0)

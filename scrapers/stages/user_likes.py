@@ -107,6 +107,10 @@ class UserLikesStage(LikesStage):
             return _LEADS_WRONG
         return super().fault(page, likes)
 
+    def first_url(self, key: str) -> str | None:
+        """First page of a user who was met."""
+        return self.spider.liked_url(self._handles[key]) if key in self._handles else None
+
     def records(self, unit: Unit, rows: list[Row]) -> LikesPage:
         """Likes of the user that are of the catalogue."""
         wanted = [row for row in rows if self._is_wanted(row.other)]

@@ -220,6 +220,15 @@ def test_requests_wait_while_their_host_is_put_to_the_proof(crawler):
     assert crawler.engine.asked == [f"{URL}1"]
 
 
+@pytest.mark.parametrize("read_before", [["http://127.0.0.1:1/read", "http://[::1]/other"], []])
+def test_page_of_an_earlier_process_tells_a_bad_page_from_an_ill_host(crawler, read_before):
+    crawler.spider.urls_read_before = read_before
+    request = tried(lambda r: retry_request(r, "x", crawler.spider), TIMES)
+    middleware = RetryingMiddleware.from_crawler(crawler)
+    asyncio.run(middleware.process_response(request, Response(URL, status=500)))
+    assert crawler.engine.asked == read_before[:1]
+
+
 def test_page_that_was_well_is_not_asked_before_the_tries_are_used_up(crawler):
     crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
     processed(crawler, 500)

@@ -127,6 +127,19 @@ def test_list_of_an_item_that_is_gone_is_done_and_empty(play, tmp_path):
     assert played.status is RunStatus.COMPLETE
 
 
+def test_lists_that_were_read_tell_a_later_process_whether_the_site_is_well(play, tmp_path):
+    land_catalogue(tmp_path, {"a": 3, "b": 3, "c": 3})
+    good = site({"a": fans(3), "c": fans(3)})
+
+    def broken(request):
+        return answer_to(request, b"", 404 if "model=b" in request.url else 500)
+
+    first = play("likes", lambda r: good(r) if "model=a" in r.url else broken(r))
+    assert [first.ends[key].unit.state for key in "abc"] == [DONE, DONE, FAILED]
+    again = play("likes", good)
+    assert again.spider.urls_read_before == [again.spider.likers_url("a", 0)]
+
+
 def test_list_that_is_missing_once_is_read(play, tmp_path):
     land_catalogue(tmp_path, {"a": 3})
     good = site({"a": fans(3)})
