@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from scrapy import Request
 from scrapy.http import Response
@@ -12,9 +12,6 @@ from scrapers.pages import LikesOfPage
 from scrapers.records import LikesPage, UnitKind
 from scrapers.stages.likes import LikesStage, is_unchanged
 from scrapers.units import Unit
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["ItemLikesStage"]
 
