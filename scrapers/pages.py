@@ -38,7 +38,12 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPage:
-    """Users of a page; ``following`` is the url of the next page, if it has one."""
+    """Users of a page; ``following`` is the url of the next page, if it has one.
+
+    ``row_ids`` are of what the page lists, each once in a directory: the users themselves, or
+    that which names them.
+    """
 
     users: Sequence[UserRow]
     following: Json = None
+    row_ids: Sequence[Json] = ()

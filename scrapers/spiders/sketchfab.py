@@ -142,7 +142,7 @@ class SketchfabSpider(SiteSpider):
             else UserRow(row.get("uid"), row.get("likeCount"))
             for row in rows
         ]
-        return DirectoryPage(users, page.get("next"))
+        return DirectoryPage(users, page.get("next"), [row.get("uid") for row in rows])
 
     def features_url(self, item_id: str) -> str:
         """A model's own JSON."""

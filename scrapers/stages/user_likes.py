@@ -47,7 +47,7 @@ class UserLikesStage(LikesStage):
         self._uncounted: dict[str, str] = {}
         self._fresh: deque[str] = deque()
         self._visited = set(spider.directory_urls)
-        self._pages: set[tuple[object, ...]] = set()
+        self._rows: set[tuple[int, str]] = set()  # that directories have listed
         self._is_offered_again = False
         self._known = spider.ledger.memories(self.kind) if self._is_incremental else {}
 
@@ -181,12 +181,12 @@ class UserLikesStage(LikesStage):
 
     def _fault(self, page: DirectoryPage, number: int, meta: dict[str, Any]) -> str:
         """What is wrong with a page that may be right when it is asked for again; else empty."""
-        users = (number, *(repr(user.user_handle) for user in page.users))
-        if page.users and users in self._pages and self.is_asked_again(meta):
+        rows = {(number, repr(row_id)) for row_id in page.row_ids}
+        if rows and rows <= self._rows and self.is_asked_again(meta):
             return REPEATED
         if not self._is_next(page.following) or page.following in self._visited:
             return _LEADS_WRONG
-        self._pages.add(users)
+        self._rows |= rows
         return ""
 
     def _is_next(self, url: object) -> bool:

@@ -118,6 +118,7 @@ def test_directory_by_search_gives_users_with_their_counts(spider):
     assert page == DirectoryPage(
         [UserRow("user-1", 31), UserRow("user-1", 31), UserRow(7, "many"), UserRow("user/2")],
         f"{BASE}/v3/search?type=users&count=24&cursor=cD0y",
+        ["user-1", "user-1", 7, "user/2"],
     )
 
 
@@ -126,6 +127,7 @@ def test_directory_by_models_gives_creators(spider):
     assert page == DirectoryPage(
         [UserRow("user-1"), UserRow("user/2"), UserRow("user-1"), UserRow(None)],
         f"{BASE}/v3/models?sort_by=-likeCount&count=24&cursor=cD0y",
+        ["m1", "m2", "m3", "m4"],
     )
 
 

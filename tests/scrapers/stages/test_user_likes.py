@@ -199,6 +199,23 @@ def test_directory_that_leads_wrong_fails_its_page(play, catalogue, following):
     assert len(landed(played)) == 3
 
 
+def test_directory_page_of_rows_that_were_listed_is_asked_for_again(play, catalogue):
+    likes_of = {f"u{n}": items(1) for n in range(60)}
+    good, n_asked = site(likes_of), 0
+
+    def answer(request):
+        nonlocal n_asked
+        if query_of(request).get("cursor") == "48" and path_of(request)[-1] == "search":
+            n_asked += 1
+            if n_asked == 1:  # the last rows of one page and the first ones of the next
+                rows = [{"uid": f"u{n}", "likeCount": 1} for n in range(12, 36)]
+                return answer_to(request, {**good(request).json(), "results": rows})
+        return good(request)
+
+    played = run(play, answer)
+    assert (len(landed(played)), n_asked) == (60, 2)
+
+
 def test_directory_that_leads_back_to_its_first_page_is_asked_for_again(play, catalogue):
     good, n_asked = site({f"u{n}": items(1) for n in range(60)}), 0
 
