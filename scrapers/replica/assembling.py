@@ -48,13 +48,10 @@ def assemble(
     served = Served(world_of(frames), create, newcomers, live=bool(faults))
     run = Run(faults, seed, served, Manners())
     app: ASGIApp = served.app
-    if faults:
-        app = FaultyApp(served, run)
-    elif mutable:
-        app = served
     is_watched = bool(faults or latency_s or log or mutable)
     if is_watched:
-        app = ObservedApp(app, run.manners, latency_s)
+        # Without faults too: it sees what robots.txt said.
+        app = ObservedApp(FaultyApp(served, run), run.manners, latency_s)
     if log is not None:
         app = LoggedApp(app, log)
     control = Control(served, run, frames if mutable else None, is_watched=is_watched)

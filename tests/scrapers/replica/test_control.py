@@ -120,3 +120,12 @@ def test_a_mutable_site_is_watched(open_site):
     client.get("/v3/models")
     assert client.get("/_truth/manners").json()["requests"] == 1
     assert client.get("/_world/advance").status_code == 405
+
+
+@pytest.mark.parametrize("options", [{"mutable": True}, {"latency_s": 0.001}])
+def test_crawler_that_has_read_robots_is_known_where_no_fault_is_played(open_site, options):
+    client = open_site(**options)
+    client.get("/v3/models")
+    client.get("/robots.txt")
+    client.get("/v3/models")
+    assert client.get("/_truth/manners").json()["before_robots"] == 1
