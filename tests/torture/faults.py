@@ -72,6 +72,8 @@ _SETTINGS = {
     "LANDING_PART_AGE_S": 0.5,
 }
 """Short waits, so that a run lasts seconds."""
+_SLOW = {"robots-turns-disallow": {"DOWNLOAD_DELAY": 0.03}}
+"""A crawl must last longer than a robots.txt is good for."""
 _PATIENCE_S = {"bad-tls": 3.0, "robots-turns-disallow": 3.0}
 _DEFAULT_PATIENCE_S = 60.0
 
@@ -184,7 +186,8 @@ def _crawl(line: Line, case: Case, site: StandIn, world: World, data: Path) -> V
     folder = data.with_name("browsed") if line is BROWSER else data
     patience_s = min(_PATIENCE_S.get(name, _DEFAULT_PATIENCE_S) for name in case.faults)
     patience = {"LIKEWISE_PATIENCE_H": f"{patience_s / 3600:.6f}"}
-    ended = Crawler(folder, _SETTINGS, patience).run(site.url, **line.asked)
+    settings = {**_SETTINGS, **_SLOW.get(case.name, {})}
+    ended = Crawler(folder, settings, patience).run(site.url, **line.asked)
     return judge(line, folder, ended, _truth(line, site, world), world)
 
 

@@ -78,7 +78,7 @@ def race(world: World, folder: Path, rounds: int = 3) -> Race:
         paths = [line["path"] for line in site.requests()]
         urls.write_text(json.dumps([path for path in paths if path.startswith("/i/likes")]))
     ours, bare = [], []
-    with StandIn(world.folder) as site:
+    with StandIn(world.folder, logged=False) as site:
         for number in range(rounds):
             bare.append(_bare(site.url, urls, folder))
             ours.append(_figures(_likes(site.url, folder, f"round-{number}")))
@@ -94,7 +94,7 @@ def race(world: World, folder: Path, rounds: int = 3) -> Race:
 def share(world: World, folder: Path, ledger_url: str, workers: int = 2) -> Shared:
     """Crawl the likes of a world by one process, then by several, on one ledger."""
     folder.mkdir(parents=True)
-    with StandIn(world.folder) as site:
+    with StandIn(world.folder, logged=False) as site:
         _catalogue(site.url, folder / "template")
         alone = _likes(site.url, folder, "alone", ledger_url).end(PATIENCE_S)
         data = _data(folder, "together")

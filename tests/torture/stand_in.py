@@ -39,6 +39,7 @@ class StandIn:
     ----------
     faults : names as ``--fault`` takes them.
     options : further words of the command line.
+    logged : whether it keeps a log, which costs time.
     """
 
     def __init__(
@@ -48,12 +49,15 @@ class StandIn:
         faults: Sequence[str] = (),
         seed: int = 0,
         options: Sequence[str] = (),
+        logged: bool = True,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="likewise-stand-in-")
         self._log = Path(self._folder.name) / "requests.jsonl"
         self._lines: list[dict[str, Any]] = []
         command = [sys.executable, "-m", "scrapers.replica", "sketchfab", "--exit-with-parent"]
-        command += ["--world", str(world), "--log", str(self._log), *options]
+        command += ["--world", str(world), *options]
+        if logged:
+            command += ["--log", str(self._log)]
         if faults:
             command += ["--fault", ",".join(faults), "--seed", str(seed)]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""A share of `python -m tests.torture --only hostile`: the oddest names, in JSON and in a browser."""
+"""A share of `python -m tests.torture --only hostile`: the oddest names, JSON and browser."""
 
 import pytest
 

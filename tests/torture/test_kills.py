@@ -23,7 +23,7 @@ def test_crawls_killed_at_random_moments_land_what_undisturbed_ones_do(reference
 
 @pytest.mark.parametrize(
     ("point", "line"),
-    zip(POINTS, (*LINES, ITEM_LIKES, USER_LIKES), strict=True),
+    list(zip(POINTS, (*LINES, ITEM_LIKES, USER_LIKES), strict=True)),
     ids=lambda value: str(getattr(value, "name", value)),
 )
 def test_crawl_killed_at_a_named_point_lands_the_same(reference, tmp_path, point, line):
