@@ -217,10 +217,11 @@ class LandingPipeline:
         """End the crawl, for nothing more can be written down."""
         if self._fault is None:
             self._fault = err
+            place = "its ledger" if isinstance(err, LedgerError) else self._plan.settings.data
             _log.error(
                 "The crawl stops, for it cannot write to %s: %s. Mend that and crawl again with "
                 "run_id=%s: it goes on where it was.",
-                self._plan.settings.data,
+                place,
                 err,
                 self._plan.arguments.run_id,
             )
@@ -284,10 +285,12 @@ class LandingPipeline:
         plan = self._plan
         place = (plan.settings.data, plan.site, RawTable.SITE, plan.arguments.landing_id)
         landed = read_manifest(raw_folder(*place))
-        if landed is None or not landed.parts:
-            writer = TableWriter(*place, crawl_id=plan.arguments.run_id)
+        if landed is not None and landed.status is RunStatus.COMPLETE:
+            return
+        writer = TableWriter(*place, crawl_id=plan.arguments.run_id)
+        if not writer.manifest.parts:
             writer.land({name: [value] for name, value in asdict(record).items()})
-            writer.finish(RunStatus.COMPLETE, {})
+        writer.finish(RunStatus.COMPLETE, {})
 
 
 def _memories(ended: Sequence[EndedUnit]) -> dict[tuple[UnitKind, str], Memory]:

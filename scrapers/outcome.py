@@ -32,6 +32,8 @@ def outcome(
     is_news = asked.mode is Mode.INCREMENTAL and plan.table in _MAY_BRING_NOTHING
     is_shared = asked.worker.of > 1 and UnitState.DONE in states
     is_named = bool(states.keys() & {UnitState.PARTIAL, UnitState.FAILED})
+    if is_news and not states and not plan.items():
+        return RunStatus.FAILED  # its catalogue is empty: nothing could be visited
     if not (n_landed or is_news or is_shared or is_named or reason == LEFT_ALONE):
         return RunStatus.FAILED
     if reason != FINISHED or states.keys() - {UnitState.DONE}:

@@ -125,8 +125,8 @@ class ItemRecord:
 class LikesPage:
     """One page of likes: position i of each sequence is one like.
 
-    ``subject_id`` is the item (item side) or the user (user side) whose list was read;
-    ``announced_count`` what the site says the whole list holds.  Neither is landed.
+    ``subject_id`` is the item (item side) or the user (user side) whose list was read; it is not
+    landed.
     """
 
     subject_id: str
@@ -134,7 +134,6 @@ class LikesPage:
     item_ids: tuple[str, ...]
     liked_at: tuple[datetime | None, ...]
     crawled_at: datetime
-    announced_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

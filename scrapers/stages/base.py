@@ -10,6 +10,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from scrapers.records import GONE, UnitKind, UnitState
+from scrapers.retrying import retry_request
 from scrapers.units import EndedUnit, Unit
 
 if TYPE_CHECKING:
@@ -90,7 +91,10 @@ class StageWork(ABC):
         if request is None:
             raise ValueError("an answer without its request cannot be asked for again")
         if not request.meta.get(_MISSED):
-            again = request.replace(dont_filter=True)
+            again = retry_request(request, "status 404", self.spider)
+            if again is None:
+                yield self.given_up(request, "status 404")
+                return
             again.meta[_MISSED] = True
             yield again
             return

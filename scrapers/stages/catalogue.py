@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogueStage"]
 
-_PASSES: Final = 3  # at most; a full crawl reads the catalogue twice at least
+_PASSES: Final = 5  # at most; a full crawl reads the catalogue twice at least
 _PAGES_AT_ONCE: Final = 4  # numbered pages; those that lead by links come one by one
 _FAILED_PAGES: Final = 4  # in a row; further ones would fail too
 _REPEATED_PAGES: Final = 3  # in a row: the catalogue goes round
@@ -126,6 +126,9 @@ class CatalogueStage(StageWork):
             return REPEATED
         if self._by_links and page.following and not self._is_new(unit, page.following):
             return "next page is none of the site's, or was read"
+        is_full = len(page.items) >= self.spider.page_rows
+        if self._by_links and is_full and not page.following and self.is_asked_again(meta):
+            return "a full page that names no next one"
         return ""
 
     def _is_new(self, unit: Unit, url: object) -> bool:

@@ -37,7 +37,7 @@ from scrapers.tally import Tally
 from scrapers.units import EndedUnit, Unit
 from tests.ledgers import LEASE_S
 from tests.ledgers import Clock as LedgerClock
-from tests.scrapers.playing import SITE, make_plan_of
+from tests.scrapers.playing import SITE, land_catalogue, make_plan_of
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DONE, PARTIAL, FAILED = UnitState.DONE, UnitState.PARTIAL, UnitState.FAILED
@@ -278,6 +278,7 @@ def test_nothing_landed_of_a_site_that_is_to_be_left_alone_is_partial(processes)
     ("stage", "status"), [(Stage.LIKES, RunStatus.COMPLETE), (Stage.CATALOGUE, RunStatus.FAILED)]
 )
 def test_day_without_news_is_complete_but_an_empty_catalogue_is_not(processes, stage, status):
+    land_catalogue(processes.data, {"a": 3})
     assert ends_as(processes, stage=stage, mode=Mode.INCREMENTAL) is status
 
 

@@ -5,7 +5,7 @@ from scrapers.outcome import outcome, unit_states
 from scrapers.records import LandedUnit, Mode, RunStatus, Stage, UnitKind, UnitState
 from scrapers.site_spider import FINISHED, LEFT_ALONE
 from scrapers.units import Unit
-from tests.scrapers.playing import make_plan_of
+from tests.scrapers.playing import land_catalogue, make_plan_of
 
 DONE, PARTIAL, FAILED = UnitState.DONE, UnitState.PARTIAL, UnitState.FAILED
 COMPLETE = RunStatus.COMPLETE
@@ -34,6 +34,13 @@ def test_process_that_found_all_units_taken_shares_in_the_crawl_that_is_complete
     shared = make_plan_of(tmp_path, Stage.LIKES, worker=Worker(2, 2))
     assert outcome(shared, {DONE: 3}, 0, FINISHED) is COMPLETE
     assert outcome(shared, {}, 0, FINISHED) is RunStatus.FAILED
+
+
+def test_incremental_crawl_of_an_empty_catalogue_has_failed(tmp_path):
+    plan = make_plan_of(tmp_path, Stage.LIKES, mode=Mode.INCREMENTAL)
+    assert outcome(plan, {}, 0, FINISHED) is RunStatus.FAILED
+    land_catalogue(tmp_path, {"m0": 3})
+    assert outcome(plan, {}, 0, FINISHED) is COMPLETE
 
 
 def test_incremental_crawl_may_bring_no_likes_but_never_no_items(tmp_path):

@@ -231,3 +231,25 @@ def test_pages_of_two_passes_that_were_read_and_not_landed_are_read_again(play, 
     played = play("catalogue", listing("ab", "cd", "e"))
     assert items_of(played) == ["a", "b", "c", "d", "e"]
     assert set(states_of(played).values()) == {UnitState.DONE}
+
+
+def test_full_page_that_names_no_next_one_is_not_believed_at_once(play):
+    good = listing([f"a{n}" for n in range(24)], "b")
+    told = []
+
+    def answer(request):
+        page = good(request)
+        if "cursor" in query_of(request) or told:
+            return page
+        told.append(request.url)
+        return answer_to(request, {**page.json(), "next": None})
+
+    played = play("catalogue", answer, mode=Mode.INCREMENTAL)
+    assert items_of(played)[-1] == "b"
+    assert played.status is RunStatus.COMPLETE
+
+
+def test_full_page_that_stays_the_last_ends_the_catalogue(play):
+    played = play("catalogue", listing([f"a{n}" for n in range(24)]), mode=Mode.INCREMENTAL)
+    assert (len(items_of(played)), played.status) == (24, RunStatus.COMPLETE)
+    assert len(played.asked) == 3
