@@ -48,7 +48,7 @@ class UserLikesStage(LikesStage):
         self._fresh: deque[str] = deque()
         self._visited = set(spider.directory_urls)
         self._rows: set[tuple[int, str]] = set()  # that directories have listed
-        self._is_offered_again = False
+        self._n_offered_again = 0
         self._known = spider.ledger.memories(self.kind) if self._is_incremental else {}
 
     def prepare(self) -> None:
@@ -75,9 +75,9 @@ class UserLikesStage(LikesStage):
             return True
         counts = self.spider.ledger.counts(self.kind)
         left = counts.get(UnitState.PENDING, 0) + counts.get(UnitState.LEASED, 0)
-        if not left or self._is_offered_again:
-            return False
-        self._is_offered_again = True
+        if left in {0, self._n_offered_again}:
+            return False  # none, or those that this process cannot read, for it never met them
+        self._n_offered_again = left
         self._fresh.extend(self._handles)
         return bool(self._fresh)
 
