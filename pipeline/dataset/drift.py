@@ -249,4 +249,5 @@ def _allowed_share(now: Measure, before: Measure, limits: Limits) -> _Range:
         Measured.EMPTY: (math.inf, limits.empty_rise),
         Measured.READ: (limits.read_fall, math.inf),
     }.get(now.what, (limits.mix, limits.mix))
-    return low - fall, high + rise
+    lowest, highest = low - fall, high + rise
+    return lowest if lowest > 0 else -math.inf, highest if highest < 1 else math.inf

@@ -159,5 +159,6 @@ def _shapes(ids: pl.Series) -> pl.Series:
 
 
 def _hosts(urls: pl.Series) -> pl.Series:
-    hosts = urls.str.extract(r"^https?://([^/?#]+)").str.to_lowercase()
+    """The host of each url; a site that moves to another port is the same."""
+    hosts = urls.str.extract(r"^https?://(\[[^\]]*\]|[^/?#:]+)").str.to_lowercase()
     return hosts.fill_null(_NO_HOST)

@@ -7,8 +7,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.dataset.crawls import Crawl, raw_crawls
 from pipeline.dataset.raw import RawRun, raw_runs
-from pipeline.dataset.verdicts import JUDGED, State, Verdict, judge, write_verdict
+from pipeline.dataset.verdicts import (
+    JUDGED,
+    State,
+    Verdict,
+    judge,
+    judge_crawls,
+    write_verdict,
+)
 from pipeline.errors import DriftError, InputError
 from scrapers.records import RawTable
 
@@ -31,12 +39,10 @@ def sound_runs(
     DriftError : the newest crawl of a table has drifted; every figure beyond its limits.
     RawZoneError : a part that is not what its manifest says.
     """
-    verdicts = {table: judge(data, site, table) for table in tables}
+    crawls = {table: raw_crawls(data, site, table) for table in tables}
+    verdicts = {table: judge_crawls(data, site, found) for table, found in crawls.items()}
     _refuse(site, [judged[-1] for judged in verdicts.values() if judged])
-    return {
-        table: _without_drifted(raw_runs(data, site, table), judged)
-        for table, judged in verdicts.items()
-    }
+    return {table: _sound(found, verdicts[table]) for table, found in crawls.items()}
 
 
 def _refuse(site: str, newest: Sequence[Verdict]) -> None:
@@ -53,9 +59,9 @@ def _refuse(site: str, newest: Sequence[Verdict]) -> None:
     )
 
 
-def _without_drifted(runs: Sequence[RawRun], verdicts: Sequence[Verdict]) -> list[RawRun]:
+def _sound(crawls: Sequence[Crawl], verdicts: Sequence[Verdict]) -> list[RawRun]:
     drifted = {v.profile.crawl_id for v in verdicts if v.state is State.DRIFTED}
-    return [run for run in runs if run.crawl_id not in drifted]
+    return [run for crawl in crawls if crawl.crawl_id not in drifted for run in crawl.runs]
 
 
 def accept(data: Path, site: str, run: str) -> Sequence[Verdict]:

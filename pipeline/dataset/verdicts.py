@@ -28,7 +28,7 @@ from pipeline.errors import CuratedZoneError
 from pipeline.files import write_text
 from scrapers.records import Mode, RawTable
 
-__all__ = ["JUDGED", "LIMITS", "State", "Verdict", "judge", "write_verdict"]
+__all__ = ["JUDGED", "LIMITS", "State", "Verdict", "judge", "judge_crawls", "write_verdict"]
 
 LIMITS: Final = Limits()
 JUDGED: Final = (RawTable.ITEMS, RawTable.FEATURES, RawTable.LIKES)
@@ -65,20 +65,28 @@ class Verdict:
     samples: tuple[Mapping[str, str], ...] = ()
 
 
-def judge(data: Path, site: str, table: RawTable, *, limits: Limits = LIMITS) -> list[Verdict]:
+def judge(data: Path, site: str, table: RawTable) -> list[Verdict]:
     """Verdicts on the crawls of a table that have landed anything, oldest first.
-
-    A crawl whose every part was curated before it could be judged is good.
 
     Raises
     ------
     RawZoneError : a part that is not what its manifest says.
     CuratedZoneError : a kept verdict that cannot be read.
     """
+    return judge_crawls(data, site, raw_crawls(data, site, table))
+
+
+def judge_crawls(
+    data: Path, site: str, crawls: Iterable[Crawl], *, limits: Limits = LIMITS
+) -> list[Verdict]:
+    """Verdicts on all crawls of one table, given oldest first, as `judge`.
+
+    A crawl whose every part was curated before it could be judged is good.
+    """
     ledger = read_ledger(data, site)
     verdicts: list[Verdict] = []
-    for crawl in raw_crawls(data, site, table):
-        known = _read(data, site, table, crawl.crawl_id)
+    for crawl in crawls:
+        known = _read(data, site, crawl.table, crawl.crawl_id)
         verdict = _kept(crawl, known) or _judged(crawl, known, verdicts, ledger, limits)
         if verdict is not None:
             verdicts.append(verdict)
