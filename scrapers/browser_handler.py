@@ -114,12 +114,16 @@ class BrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]  # 
         raise HungBrowserError
 
     async def _closes(self, traffic: PageTraffic) -> bool:
+        """Whether the page is closed, now or with its browser."""
         if traffic.page is None:
             return False
-        with suppress(BrowserError, TimeoutError):
+        try:
             await asyncio.wait_for(traffic.page.close(), _CLOSE_WITHIN_S)
+        except BrowserError:
             return True
-        return False
+        except TimeoutError:
+            return False
+        return True
 
     def _kill(self) -> None:
         count = self.browser_provider.kill()

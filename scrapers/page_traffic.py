@@ -95,9 +95,8 @@ class PageTraffic:
             await _quietly(route.fallback())  # to scrapy-playwright, which refuses it by the rule
             return
         self._loads += 1
-        self._pending += 1
         try:
-            response = await self._load(asked)
+            response = await self._awaited(asked)
         except Exception as err:  # whatever it was, the page must hear of it
             if self._is_document(asked) or isinstance(err, CrawlStoppingError):
                 self.fault = err
@@ -106,6 +105,12 @@ class PageTraffic:
             await _quietly(route.abort())
         else:
             await self._hand_on(route, response)
+
+    async def _awaited(self, asked: BrowserRequest) -> Response:
+        """A load; the browser, which may hang, has no part in the time that it takes."""
+        self._pending += 1
+        try:
+            return await self._load(asked)
         finally:
             self._pending -= 1
             self._busy_at = time.monotonic()

@@ -1,8 +1,8 @@
 """Requests that failed, asked again: ever later, for hours if need be, and never in a held host.
 
-A request is given up once it waited for as long as patience lasts, or once it was tried
-``RETRY_TIMES`` more while its host answers others well.  A host that answers nothing well is held
-as a whole, so that an outage costs time and not likes.
+A request is given up once it waited for as long as patience lasts, or once it failed more than
+``RETRY_TIMES`` times by itself: each time after its host had answered something well.  Where
+nothing else is asked of the host, a page that was well is.  So an outage costs time and not likes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from math import inf
 from typing import Self
 
 from scrapy import Request, Spider
@@ -28,33 +29,44 @@ __all__ = ["RetryingMiddleware", "is_proof", "retry_request", "tries_of"]
 
 _log = logging.getLogger(__name__)
 _PROOF = "likewise_proof"
-_FAILED_AT = "likewise_failed_at"
-_NOT_BEFORE = "likewise_not_before"
 _TRIES = "likewise_tries"
+_OWN_FAILURES = "likewise_own_failures"
+_FIRST_FAILED_AT = "likewise_first_failed_at"
+_UNANSWERED_AT = "likewise_unanswered_at"
+_IS_VOUCHED = "likewise_is_vouched"
+_NOT_BEFORE = "likewise_not_before"
+_MOST_ASKED = 12  # times in a row; then what failed is asked itself, for pages may turn bad
 _OF_ONE_TRY = (
     "download_latency",
     "redirect_times",
     "redirect_ttl",
     "redirect_urls",
     "redirect_reasons",
+    _UNANSWERED_AT,
 )
 
 
 def retry_request(request: Request, reason: str, spider: Spider) -> Request | None:
     """The request once more, from where it began if it was redirected; None where it is given up.
 
+    For answers that came whole but are no good.
+
     Parameters
     ----------
     reason : what was wrong, in words that the counts show; nothing personal.
     """
-    hosts = hosts_of(spider.crawler)
+    return _retry(request, reason, spider, is_own=True)
+
+
+def _retry(request: Request, reason: str, spider: Spider, *, is_own: bool) -> Request | None:
+    """The request once more; its failure counts where it is its own, and not its host's."""
+    manners = hosts_of(spider.crawler).manners
     now = time.monotonic()
     tries = tries_of(request) + 1
-    failed_at = request.meta.get(_FAILED_AT, now)
-    is_only_this = hosts.of(request.url).well_at > failed_at
+    own_failures = request.meta.get(_OWN_FAILURES, 0) + is_own
+    first_failed_at = request.meta.get(_FIRST_FAILED_AT, now)
     stats = spider.crawler.stats
-    is_tried_enough = tries > hosts.manners.retry_times and is_only_this
-    if is_tried_enough or now - failed_at >= hosts.manners.patience_s:
+    if own_failures > manners.retry_times or now - first_failed_at >= manners.patience_s:
         stats.inc_value("retry/max_reached")
         return None
     stats.inc_value("retry/count")
@@ -62,8 +74,9 @@ def retry_request(request: Request, reason: str, spider: Spider) -> Request | No
     meta = {name: value for name, value in request.meta.items() if name not in _OF_ONE_TRY}
     meta |= {
         _TRIES: tries,
-        _FAILED_AT: failed_at,
-        _NOT_BEFORE: now + hosts.manners.backoff(tries),
+        _OWN_FAILURES: own_failures,
+        _FIRST_FAILED_AT: first_failed_at,
+        _NOT_BEFORE: now + manners.backoff(tries),
     }
     url = request.meta.get("redirect_urls", [request.url])[0]
     return request.replace(url=url, meta=meta, dont_filter=True)
@@ -87,7 +100,7 @@ class RetryingMiddleware:
         self._crawler = crawler
         settings = crawler.settings
         self._errors = tuple(load_object(error) for error in settings.getlist("RETRY_EXCEPTIONS"))
-        self._proofs: dict[str, asyncio.Task[None]] = {}
+        self._proofs: dict[str, asyncio.Task[bool]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -95,17 +108,26 @@ class RetryingMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Wait for the request's own turn, then for its host's."""
+        """Wait for the request's own turn, then for its host's.
+
+        What failed is not asked again before its host has answered something well.
+        """
         hosts = hosts_of(self._crawler)
+        host = hosts.of(request.url)
         wait_s = request.meta.get(_NOT_BEFORE, 0.0) - time.monotonic()
         if wait_s > 0:
             await hosts.pause(wait_s)
-        host = hosts.of(request.url)
         await hosts.until_open(host)
-        if not is_proof(request) and not is_robots_request(request):
-            while (proof := self._proofs.get(host.name)) is not None and not proof.done():
-                await asyncio.shield(proof)
-                await hosts.until_open(host)
+        if is_proof(request) or is_robots_request(request):
+            return
+        failed_at = request.meta.get(_UNANSWERED_AT)
+        is_well = True
+        while is_well and (
+            host.is_proving or (failed_at is not None and host.well_at <= failed_at)
+        ):
+            is_well = await self._prove(host)
+            await hosts.until_open(host)
+        request.meta[_IS_VOUCHED] = host.well_at > (-inf if failed_at is None else failed_at)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """The answer; a bad one gives the request once more."""
@@ -130,33 +152,28 @@ class RetryingMiddleware:
         ------
         LeftAloneError : the failure was one too many for the host.
         """
-        hosts = hosts_of(self._crawler)
-        host = hosts.of(request.url)
-        host.check()
-        is_last = tries_of(request) >= hosts.manners.retry_times
-        if host.is_failing or (is_last and host.well_at <= request.meta[_FAILED_AT]):
-            await self._prove(host)
+        hosts_of(self._crawler).of(request.url).check()
         spider = self._crawler.spider
         if spider is None:
             raise TypeError("requests are made by a spider")
-        return retry_request(request, reason, spider)
+        again = _retry(request, reason, spider, is_own=request.meta.get(_IS_VOUCHED, False))
+        if again is not None:
+            again.meta[_UNANSWERED_AT] = time.monotonic()
+        return again
 
-    async def _prove(self, host: Host) -> None:
+    async def _prove(self, host: Host) -> bool:
         """Tell bad pages from an ill host: ask for pages that were well, until one is again.
 
-        Meanwhile nothing else is asked of the host.  Where none of them may be asked any more,
-        nothing is proven.
+        Meanwhile nothing else is asked of the host.  Whether it was found well.
         """
         if not host.well_urls:
             host.well_urls.extend(self._read_before(host))
-        if not host.well_urls:
-            return
         proof = self._proofs.get(host.name)
         if proof is None:
             host.is_proving = True
             proof = self._proofs[host.name] = asyncio.ensure_future(self._put_to_proof(host))
             proof.add_done_callback(_retrieve)
-        await asyncio.shield(proof)
+        return await asyncio.shield(proof)
 
     def _read_before(self, host: Host) -> list[str]:
         """Pages of a host that earlier processes of the crawl have read; none for a new crawl."""
@@ -164,16 +181,20 @@ class RetryingMiddleware:
         hosts = hosts_of(self._crawler)
         return [url for url in urls if hosts.of(url) is host]
 
-    async def _put_to_proof(self, host: Host) -> None:
+    async def _put_to_proof(self, host: Host) -> bool:
+        begun, hosts = time.monotonic(), hosts_of(self._crawler)
         try:
-            while host.well_urls:
-                await self._ask(host)
-                if not host.is_failing:
+            for asked in range(1, _MOST_ASKED + 1):
+                if host.well_urls:
+                    await self._ask(host)
+                if not host.well_urls or host.well_at >= begun:
                     break
+                await hosts.pause(hosts.manners.backoff(asked))
         finally:
             host.is_proving = False
             del self._proofs[host.name]
-            hosts_of(self._crawler).changed()
+            hosts.changed()
+        return host.well_at >= begun
 
     async def _ask(self, host: Host) -> None:
         url = host.well_urls.popleft()
@@ -187,10 +208,11 @@ class RetryingMiddleware:
             _log.debug("%s does not answer well yet", host.name, exc_info=True)
             if isinstance(err, IgnoreRequest) and not isinstance(err, BadAnswerError):
                 return  # robots.txt has turned: it is never asked for again
-        host.well_urls.append(url)
+        if url not in host.well_urls:
+            host.well_urls.append(url)
 
 
-def _retrieve(task: asyncio.Task[None]) -> None:
+def _retrieve(task: asyncio.Task[bool]) -> None:
     """Take an exception that nobody waits for."""
     if not task.cancelled():
         task.exception()

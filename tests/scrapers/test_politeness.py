@@ -12,7 +12,7 @@ import pytest
 from tests.scrapers.wire import ended, probe, reply, start_probe, wired
 
 STOCK = {"stock": True}
-ON_THE_WAY_S = 0.05  # a request's way to the server, a new connection and its thread included
+ON_THE_WAY_S = 0.1  # a request's way to the server, a new connection and its thread included
 PAGES = [f"/{number}" for number in range(12)]
 
 
@@ -39,7 +39,7 @@ def crawl(wire, paths=PAGES, **asked):
     return probe([wire.url + path for path in paths], base=wire.url, **asked)
 
 
-DELAY_S = 0.2
+DELAY_S = 0.4
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ DELAY_S = 0.2
 def test_requests_are_never_closer_than_the_delay(workers, least_s):
     with wired(lambda path, nth: None) as wire:
         settings = {"DOWNLOAD_DELAY": DELAY_S, "CRAWL_WORKERS": workers}
-        crawl(wire, PAGES[: 12 // workers], settings=settings)
+        crawl(wire, PAGES[: 9 // workers], settings=settings)
         assert "/robots.txt" in wire.paths()
         assert min(gaps(wire)) > least_s - ON_THE_WAY_S
 
@@ -56,7 +56,7 @@ def test_requests_are_never_closer_than_the_delay(workers, least_s):
 def test_stock_scrapy_sends_some_of_them_too_early():
     """Its delays are drawn from half to one and a half of what was set."""
     draws = (random.Random(seed) for seed in range(100_000))
-    is_short = (all(draw.uniform(-0.5, 0.5) < -0.3 for _ in range(4)) for draw in draws)
+    is_short = (all(draw.uniform(-0.5, 0.5) < -0.38 for _ in range(4)) for draw in draws)
     seed = next(seed for seed, found in enumerate(is_short) if found)
     with wired(lambda path, nth: None) as wire:
         crawl(wire, PAGES[:5], stock=True, settings={"DOWNLOAD_DELAY": DELAY_S}, seed=seed)
@@ -64,10 +64,10 @@ def test_stock_scrapy_sends_some_of_them_too_early():
 
 
 def test_crawl_delay_of_the_site_is_kept():
-    rules = b"User-agent: *\nCrawl-delay: 0.2\n"
+    rules = b"User-agent: *\nCrawl-delay: 0.4\n"
     with wired(lambda path, nth: reply(rules) if path == "/robots.txt" else None) as wire:
-        crawl(wire, PAGES[:5])
-        assert min(gaps(wire)) > 0.2 - ON_THE_WAY_S
+        crawl(wire, PAGES[:4])
+        assert min(gaps(wire)) > 0.4 - ON_THE_WAY_S
 
 
 @pytest.mark.parametrize(("workers", "most"), [(1, 4), (2, 2), (9, 1)])
@@ -194,23 +194,23 @@ def test_robots_txt_is_read_anew_on_sighup():
         assert 10 < len(wire.asked) < 30
 
 
-def test_outage_costs_time_and_few_requests_but_no_page():
-    begun = time.monotonic()
-    outage_s = 2.5
+@pytest.mark.parametrize("is_stock", [False, True], ids=["ours", "stock"])
+def test_outage_costs_time_and_few_requests_but_no_page(is_stock):
+    outage = {}
 
     def answer(path, nth):
-        is_out = path != "/robots.txt" and time.monotonic() - begun < outage_s
-        return (lambda connection: None) if is_out else None
+        if path == "/robots.txt":
+            return None
+        until = outage.setdefault("until", time.monotonic() + 2.5)
+        return (lambda connection: None) if time.monotonic() < until else None
 
     with wired(answer) as wire:
-        found = crawl(wire, MANY, settings={"RETRY_TIMES": 2, "CONCURRENT_REQUESTS": 16})
-        assert all(end.startswith("200") for (end,) in found["ends"].values())
-        within = [x for x in wire.asked if x.begun < begun + outage_s]
-        assert len(within) < 32
-    with wired(answer) as wire:
-        begun = time.monotonic()
-        found = crawl(wire, MANY, stock=True, settings={"ROBOTSTXT_OBEY": False})
-        assert not any(end.startswith("200") for (end,) in found["ends"].values())
+        settings = {"ROBOTSTXT_OBEY": False, "CONCURRENT_REQUESTS": 16}
+        found = crawl(wire, MANY, stock=is_stock, settings={} if not is_stock else settings)
+        ends = [end.startswith("200") for (end,) in found["ends"].values()]
+        within = [x for x in wire.asked if x.begun < outage["until"]]
+        assert not any(ends) if is_stock else all(ends)
+        assert (len(within) > 2 * len(MANY)) is is_stock
 
 
 def test_outage_in_mid_crawl_is_seen_by_pages_that_were_well():
@@ -276,8 +276,8 @@ def test_page_that_always_fails_is_given_up_and_others_are_not():
     with wired(answer) as wire:
         found = crawl(wire, ["/0", "/bad"], settings={"RETRY_TIMES": 2})
         assert found["ends"][wire.url + "/bad"] == ["HttpError 500"]
-        assert len(wire.of("/bad")) <= 4
-        assert len(wire.of("/0")) == 2  # once more, to see that the host is well
+        assert len(wire.of("/bad")) in {3, 4}  # the first may be sent before anything is well
+        assert len(wire.of("/0")) == len(wire.of("/bad"))  # before each try but the first
 
 
 def test_site_that_refuses_is_asked_ten_times_and_some_under_way():

@@ -61,21 +61,15 @@ def test_request_is_asked_again_later_and_is_never_filtered(retry):
     assert 0 <= again.meta["likewise_not_before"] - time.monotonic() <= 0.5
 
 
-def test_request_is_given_up_where_its_host_answers_others_well(crawler, retry):
-    request = tried(retry, TIMES)
-    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
-    assert retry(request) is None
+def test_answer_that_is_no_good_is_given_up_after_its_tries(crawler, retry):
+    assert tries_of(tried(retry, TIMES)) == TIMES
+    assert retry(tried(retry, TIMES)) is None
     assert crawler.stats.get_value("retry/max_reached") == 1
 
 
-def test_request_is_not_given_up_while_its_host_answers_nothing_well(crawler, retry):
-    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)  # before it first failed
-    assert tries_of(tried(retry, TIMES + 50)) == TIMES + 50
-
-
 def test_request_is_given_up_when_patience_is_over(retry):
-    request = tried(retry, TIMES + 5)
-    request.meta["likewise_failed_at"] -= 3601.0
+    request = tried(retry, 1)
+    request.meta["likewise_first_failed_at"] -= 3601.0
     assert retry(request) is None
 
 
@@ -90,10 +84,55 @@ def test_redirected_request_begins_anew_where_it_began(retry):
     assert again.meta["unit"] == "x"
 
 
-def processed(crawler, status, **meta):
+def processed(crawler, status, request=None, **meta):
     middleware = RetryingMiddleware.from_crawler(crawler)
-    request = Request(URL, meta=meta)
+    request = request or Request(URL, meta=meta)
     return asyncio.run(middleware.process_response(request, Response(URL, status=status)))
+
+
+def sent(crawler, request):
+    """The request as it is sent, having waited for its turn."""
+    request.meta["likewise_not_before"] = 0.0
+    middleware = RetryingMiddleware.from_crawler(crawler)
+    asyncio.run(asyncio.wait_for(middleware.process_request(request), 5))
+    return request
+
+
+def fails_for_ever(crawler, tries, between):
+    """A request that failed so often, None where it was given up; `between` comes before a try."""
+    request = sent(crawler, Request(URL))
+    for _ in range(tries):
+        request = processed(crawler, 500, request)
+        if not isinstance(request, Request):
+            return None
+        between()
+        request = sent(crawler, request)
+    return request
+
+
+def test_request_is_given_up_where_its_host_answers_others_well(crawler):
+    host = crawler.engine.downloader.hosts.of(URL)
+
+    def answers_another():
+        host.note_answer(f"{URL}/other", 200, None)
+
+    answers_another()
+    assert fails_for_ever(crawler, TIMES, answers_another) is not None
+    assert fails_for_ever(crawler, TIMES + 1, answers_another) is None
+    assert crawler.engine.asked == []
+
+
+def test_request_is_not_given_up_while_its_host_answers_nothing_well(crawler):
+    assert fails_for_ever(crawler, TIMES + 50, lambda: None) is not None
+
+
+def test_request_that_fails_alone_is_given_up_once_its_host_is_seen_to_be_well(crawler):
+    host = crawler.engine.downloader.hosts.of(URL)
+    well = f"{URL}/well"
+    host.note_answer(well, 200, None)
+    crawler.engine.answers = lambda request: host.note_answer(request.url, 200, None)
+    assert fails_for_ever(crawler, TIMES + 1, lambda: None) is None
+    assert crawler.engine.asked == [well] * TIMES
 
 
 @pytest.mark.parametrize("status", [302, 403, 408, 429, 500, 503, 520, 999])
@@ -133,43 +172,13 @@ def test_refusals_and_faults_of_ours_are_not_retried(crawler, error):
     assert failed(crawler, error) is None
 
 
-def test_page_that_was_well_is_asked_to_tell_a_bad_page_from_an_ill_host(crawler):
-    host = crawler.engine.downloader.hosts.of(URL)
-    well = "http://127.0.0.1:1/well"
-    host.note_answer(well, 200, None)
-    request = tried(lambda r: retry_request(r, "x", crawler.spider), TIMES)
-    middleware = RetryingMiddleware.from_crawler(crawler)
-    asyncio.run(middleware.process_response(request, Response(URL, status=500)))
-    assert crawler.engine.asked == [well]
-
-
-@pytest.mark.parametrize(
-    ("error", "n_asked"), [(IgnoreRequest("robots.txt disallows it"), 2), (TimeoutError(), 6)]
-)
-def test_proof_ends_where_no_page_that_was_well_may_be_asked_any_more(crawler, error, n_asked):
-    host = crawler.engine.downloader.hosts.of(URL)
-    for well in ("http://127.0.0.1:1/well", "http://127.0.0.1:1/too"):
-        host.note_answer(well, 200, None)
-    for _ in range(5):
-        host.note_failure()
-
-    async def refused(request):
-        crawler.engine.asked.append(request.url)
-        if len(crawler.engine.asked) == 6:
-            host.note_answer(request.url, 200, None)
-        raise error
-
-    crawler.engine.download_async = refused
-    processed(crawler, 500)
-    assert len(crawler.engine.asked) == n_asked
-
-
 def ill(crawler, *well_urls):
     host = crawler.engine.downloader.hosts.of(URL)
     for url in well_urls:
         host.note_answer(url, 200, None)
     for _ in range(6):
         host.note_failure()
+    host._held_until = 0.0
     return host
 
 
@@ -183,7 +192,7 @@ def test_ill_host_is_asked_for_pages_that_were_well_until_one_is(crawler):
         host.note_answer(request.url, 200, None)
 
     crawler.engine.answers = answers
-    assert isinstance(processed(crawler, 500), Request)
+    sent(crawler, processed(crawler, 500))
     assert crawler.engine.asked == [well[number] for number in (0, 1, 2, 0, 1)]
     assert not host.is_proving
 
@@ -195,26 +204,25 @@ def test_pages_that_may_not_be_asked_for_prove_nothing_and_are_dropped(crawler):
         raise IgnoreRequest("robots.txt disallows it")
 
     crawler.engine.answers = answers
-    assert isinstance(processed(crawler, 500), Request)
+    host._held_until = 0.0
+    sent(crawler, processed(crawler, 500))
     assert len(crawler.engine.asked) == 2
     assert not host.well_urls
     assert not host.is_proving
 
 
 def test_requests_wait_while_their_host_is_put_to_the_proof(crawler):
-    """Many that fail and many that come meanwhile: one proof, and none is left behind."""
-    ill(crawler, f"{URL}1")
-    host = crawler.engine.downloader.hosts.of(URL)
-    host._held_until = 0.0
+    """Many that failed and many that come meanwhile: one proof, and none is left behind."""
+    host = ill(crawler, f"{URL}1")
     crawler.engine.answers = lambda request: host.note_answer(request.url, 200, None)
+    failed = [processed(crawler, 500) for _ in range(6)]
+    for request in failed:
+        request.meta["likewise_not_before"] = 0.0
     middleware = RetryingMiddleware.from_crawler(crawler)
 
     async def all_at_once():
-        failing = [
-            middleware.process_response(Request(URL), Response(URL, status=500)) for _ in range(6)
-        ]
-        coming = [middleware.process_request(Request(URL)) for _ in range(5)]
-        return await asyncio.wait_for(asyncio.gather(*failing, *coming), 5)
+        waiting = (middleware.process_request(request) for request in (*failed, Request(URL)))
+        await asyncio.wait_for(asyncio.gather(*waiting), 5)
 
     asyncio.run(all_at_once())
     assert crawler.engine.asked == [f"{URL}1"]
@@ -223,15 +231,15 @@ def test_requests_wait_while_their_host_is_put_to_the_proof(crawler):
 @pytest.mark.parametrize("read_before", [["http://127.0.0.1:1/read", "http://[::1]/other"], []])
 def test_page_of_an_earlier_process_tells_a_bad_page_from_an_ill_host(crawler, read_before):
     crawler.spider.urls_read_before = read_before
-    request = tried(lambda r: retry_request(r, "x", crawler.spider), TIMES)
-    middleware = RetryingMiddleware.from_crawler(crawler)
-    asyncio.run(middleware.process_response(request, Response(URL, status=500)))
+    host = crawler.engine.downloader.hosts.of(URL)
+    crawler.engine.answers = lambda request: host.note_answer(request.url, 200, None)
+    sent(crawler, processed(crawler, 500))
     assert crawler.engine.asked == read_before[:1]
 
 
-def test_page_that_was_well_is_not_asked_before_the_tries_are_used_up(crawler):
-    crawler.engine.downloader.hosts.of(URL).note_answer(URL, 200, None)
-    processed(crawler, 500)
+def test_nothing_is_proven_before_anything_failed(crawler):
+    crawler.spider.urls_read_before = [f"{URL}/read"]
+    sent(crawler, Request(URL))
     assert crawler.engine.asked == []
 
 
