@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -123,7 +125,19 @@ def rewritten(reply: Reply, change: Callable[[Any], Any]) -> Reply:
     answer = as_answer(reply)
     if answer is None:
         return reply
-    return replace(answer, body=dump(change(json.loads(answer.body))))
+    with _numbers_of_any_length():
+        return replace(answer, body=dump(change(json.loads(answer.body))))
+
+
+@contextmanager
+def _numbers_of_any_length() -> Iterator[None]:
+    """Another fault may have put a number into the page that Python would refuse to read."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def json_error(status: int, detail: str) -> Answer:

@@ -211,3 +211,9 @@ def test_a_shorter_page_goes_on_where_it_ended(site, kind):
     assert len(whole) == 24
     following = stand_in.get(page["next"]).json()["results"]
     assert following[0] == whole[len(page["results"])]
+
+
+def test_a_page_of_numbers_beyond_python_may_loop_too(site):
+    struck = site("next-loop").struck(Kind.LISTING)
+    both = site("next-loop,nan-and-huge-integers")
+    assert [both.get(path_of(asked)).status_code for asked in struck] == [200] * len(struck)
