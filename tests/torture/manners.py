@@ -15,8 +15,10 @@ from tests.torture.worlds import World
 
 __all__ = ["MANY_AT_ONCE", "ONE_BY_ONE", "Asked", "Pace", "our_pace", "pace_of", "stock_pace"]
 
-JITTER_S = 0.07
-"""By which two requests may come closer than they were sent, on a machine with other work."""
+SOON = 0.95
+"""Of the delay: a request that comes sooner after the one before was sent too soon..."""
+PARDONED = 0.1
+"""...or the one before was late, as happens to some on a machine with other work."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Asked:
         return {"DOWNLOAD_DELAY": self.delay_s, "CONCURRENT_REQUESTS_PER_DOMAIN": most}
 
 
-ONE_BY_ONE = Asked(delay_s=0.25, most_at_once=4, latency_s=0.03)
+ONE_BY_ONE = Asked(delay_s=0.35, most_at_once=4, latency_s=0.001)
 """The delay holds requests back."""
 MANY_AT_ONCE = Asked(delay_s=0.02, most_at_once=2, latency_s=0.3)
 """Answers under way hold requests back."""
@@ -44,8 +46,8 @@ MANY_AT_ONCE = Asked(delay_s=0.02, most_at_once=2, latency_s=0.3)
 class Pace:
     """Requests of a crawl that was told to keep `asked`.
 
-    ``hasty`` are those that came sooner after the one before than they may, ``at_once`` how
-    many were under way together at most.
+    ``hasty`` are those that came too soon after the one before, ``at_once`` is how many were
+    under way together at most.
     """
 
     who: str
@@ -58,7 +60,8 @@ class Pace:
     @property
     def is_kept(self) -> bool:
         """Whether it did as it was told."""
-        return self.hasty == 0 and self.at_once <= self.asked.most_at_once
+        most = self.requests * PARDONED
+        return self.hasty <= most and self.at_once <= self.asked.most_at_once
 
 
 def our_pace(world: World, folder: Path, asked: Asked, workers: int = 1) -> Pace:
@@ -95,12 +98,11 @@ def pace_of(who: str, asked: Asked, requests: Sequence[dict[str, Any]], workers:
     """
     arrivals = [line["started_s"] for line in requests]
     gaps = [later - sooner for sooner, later in zip(arrivals, arrivals[workers:], strict=False)]
-    least = asked.delay_s * workers - JITTER_S
     return Pace(
         who,
         asked,
         len(requests),
-        hasty=sum(gap < least for gap in gaps),
+        hasty=sum(gap < SOON * workers * asked.delay_s for gap in gaps),
         shortest_s=min(gaps),
         at_once=_most_at_once(requests),
     )
