@@ -64,7 +64,7 @@ class Crawl:
         workers = max((int(match["workers"]) for match in named if match), default=1)
         return len(self.runs) >= workers
 
-    @property
+    @cached_property
     def units(self) -> Mapping[tuple[UnitKind, str], LandedUnit]:
         """Units that ended, by kind and key; of one that ended twice, the last end."""
         ends = [unit for run in self.runs for unit in run.manifest.units.values()]

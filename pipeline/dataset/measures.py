@@ -19,7 +19,7 @@ _REJECTED: Final = "rejected"
 _IDS: Final = frozenset({ITEM_ID, USER_HANDLE})
 _SPELLING: Final = "like_count_text"
 """Filled or not by how the catalogue is read, not by what the site shows."""
-_LISTS: Final = frozenset({UnitKind.ITEM_LIKES, UnitKind.USER_LIKES})
+_LISTS: Final = (UnitKind.ITEM_LIKES, UnitKind.USER_LIKES)
 _CLASSES: Final = (
     (r"^[0-9]+$", "digits"),
     (r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "uuid"),
@@ -47,8 +47,8 @@ class Measured(StrEnum):
     QUANTILE = "quantile"
     LENGTH = "mean number of entries"
     INSTANT = "quantile in seconds since 1970"
-    EMPTY = "share of lists without a like"
-    READ = "likes read of those announced"
+    EMPTY = "share of lists that are empty"
+    READ = "read of what was announced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def measures_of(crawl: Crawl, rows: pl.DataFrame) -> tuple[Measure, ...]:
     return (
         Measure(Measured.ROWS, "", "", len(rows), 1),
         *_of_rejects(crawl, len(rows)),
-        *_of_lists([unit for unit in crawl.units.values() if unit.kind in _LISTS]),
+        *_of_lists(crawl),
         *(measure for name in names for measure in _of_column(rows[name])),
     )
 
@@ -88,17 +88,23 @@ def _of_rejects(crawl: Crawl, n_rows: int) -> Iterator[Measure]:
             yield Measure(Measured.REJECTED, field, "", counts[name] / n, n)
 
 
-def _of_lists(lists: list[LandedUnit]) -> Iterator[Measure]:
-    if not lists:
-        return
-    yield Measure(Measured.LISTS, "", "", len(lists), 1)
+def _of_lists(crawl: Crawl) -> Iterator[Measure]:
+    """Measures of each kind of lists by itself: a site can be read from either side."""
+    for kind in _LISTS:
+        lists = [unit for unit in crawl.units.values() if unit.kind is kind]
+        if lists:
+            yield from _of_lists_alike(kind.value, lists)
+
+
+def _of_lists_alike(kind: str, lists: list[LandedUnit]) -> Iterator[Measure]:
+    yield Measure(Measured.LISTS, kind, "", len(lists), 1)
     empty = sum(unit.read == 0 for unit in lists)
-    yield Measure(Measured.EMPTY, "", "", empty / len(lists), len(lists))
+    yield Measure(Measured.EMPTY, kind, "", empty / len(lists), len(lists))
     told = [unit for unit in lists if unit.announced]
     announced = sum(unit.announced or 0 for unit in told)
     if announced:
         read = sum(min(unit.read, unit.announced or 0) for unit in told)
-        yield Measure(Measured.READ, "", "", read / announced, len(told))
+        yield Measure(Measured.READ, kind, "", read / announced, len(told))
 
 
 def _of_column(column: pl.Series) -> Iterator[Measure]:

@@ -1,7 +1,8 @@
 """A crawl without a site: it lands a small planted world as a spider would.
 
 ``FAKE_CRAWL`` in the environment tells it to end with an exit code, or to ``wait`` for a signal;
-``FAKE_CRAWL_LIKES=none`` that the site shows no like, ``=unread`` that no list could be read, and
+``FAKE_CRAWL_LIKES=none`` that the site shows no like, ``=unread`` that no list could be read,
+``=timeless`` that it tells no times any more, and
 ``FAKE_CRAWL_TAGS=none`` that it has renamed its tags, ``FAKE_CRAWL_GONE`` names an item whose
 page is not there.  An incremental crawl finds nothing new.
 """
@@ -142,8 +143,10 @@ def land(table: RawTable, site: str, options: dict[str, str], status: RunStatus)
     mode = Mode(options["mode"])
     if mode is Mode.INCREMENTAL and table in {RawTable.LIKES, RawTable.FEATURES}:
         found, units = [], [unit for unit in units if unit.state is not UnitState.DONE]
-    if table is RawTable.LIKES and "FAKE_CRAWL_LIKES" in os.environ:
+    if table is RawTable.LIKES and os.environ.get("FAKE_CRAWL_LIKES") in {"none", "unread"}:
         found = []
+    if table is RawTable.LIKES and os.environ.get("FAKE_CRAWL_LIKES") == "timeless":
+        found = [{**row, "liked_at": None} for row in found]
     if table is RawTable.FEATURES and os.environ.get("FAKE_CRAWL_TAGS") == "none":
         found = [{**row, "tags": []} for row in found]
     if table is RawTable.FEATURES:

@@ -234,14 +234,29 @@ def test_refresh_tells_of_each_asset_and_check(refreshed):
     assert len(checks) == 13
 
 
-def test_no_handle_is_in_the_storage_of_dagster(refreshed):
-    home = refreshed.bench.data / "dagster"
+def assert_no_handle_in(home: Path) -> None:
     files = [path for path in home.rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in files)
     written = b"".join(path.read_bytes() for path in files)
     for user in range(USERS):
         assert handle(user).encode() not in written
         assert json.dumps(handle(user))[1:-1].encode() not in written
+
+
+def test_no_handle_is_in_the_storage_of_dagster(refreshed):
+    assert_no_handle_in(refreshed.bench.data / "dagster")
+
+
+def test_drift_of_likes_shows_no_handle(workbench, monkeypatch):
+    assets = ("raw_catalogue", "raw_likes", "raw_features", "likes")
+    assert workbench.refresh(*assets).success
+    monkeypatch.setenv("FAKE_CRAWL_LIKES", "timeless")
+    result = workbench.refresh(*assets)
+    (drift,) = [c for c in result.get_asset_check_evaluations() if not c.passed]
+    assert drift.asset_check_key.to_user_string() == "sketchfab/raw_likes:has_not_drifted"
+    assert "| item-" in drift.metadata["samples"].value
+    assert not workbench.refresh("likes").success, "the error shows samples too"
+    assert_no_handle_in(workbench.data / "dagster")
 
 
 @pytest.mark.parametrize("name", ["dagster.yaml", "workspace.yaml"])

@@ -108,8 +108,8 @@ DRIFTS = {
         "thumbnails share of urls on lost.example",
     ),
     "urls without a host": (columns(ITEMS, url=pl.lit("/item")), "url share of urls on no host"),
-    "likes halved": (half_of_each_list, "likes read of those announced"),
-    "lists without likes": (lists_without_likes, "share of lists without a like"),
+    "likes halved": (half_of_each_list, "item_likes read of what was announced"),
+    "lists without likes": (lists_without_likes, "item_likes share of lists that are empty"),
     "times absent": (columns(LIKES, liked_at=NULL), "liked_at share of rows with a value"),
     "times shifted": (
         columns(LIKES, liked_at=pl.col("liked_at") - pl.duration(days=365)),
@@ -251,6 +251,17 @@ def test_runs_of_workers_are_held_against_one_another_as_one(raw):
     assert [v.state for v in judge(raw.data, raw.site, ITEMS)] == [State.GOOD] * 2
     raw.land(ITEMS, "c", rows[:200], day=2)
     assert judge(raw.data, raw.site, ITEMS)[-1].state is State.DRIFTED
+
+
+def test_crawl_from_the_other_side_is_no_drift(raw, world):
+    land_day(raw, world, 0)
+    curate(raw)
+    rows = world[WEEK][1][LIKES].rows
+    counts = rows.group_by("user_handle").len().iter_rows()
+    ends = [raw.of_user(user, day=WEEK, read=count) for user, count in counts]
+    raw.land_frames(LIKES, "day-7", [(rows, ends)], day=WEEK)
+    assert len(ends) > 2 * len(world[WEEK][1][LIKES].units)
+    assert curate_likes(raw.data, raw.site, KEY).run_ids == ("day-7",)
 
 
 def profile(*measures, table=FEATURES, mode=FULL, is_thorough=True, day=0):

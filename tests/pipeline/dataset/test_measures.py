@@ -89,9 +89,10 @@ def test_lists_are_measured_by_what_was_announced_and_read(raw):
     page = read(UnitKind.USER_DIRECTORY, "1", state=UnitState.DONE, announced=100)
     raw.land(RawTable.LIKES, "a", [], units=[[*ends, page]])
     found = measured(raw, RawTable.LIKES)
-    assert found[Measured.LISTS, "", ""] == (5, 1)
-    assert found[Measured.EMPTY, "", ""] == (0.4, 5)
-    assert found[Measured.READ, "", ""] == (25 / 30, 3)
+    assert found[Measured.LISTS, "item_likes", ""] == (5, 1)
+    assert found[Measured.EMPTY, "item_likes", ""] == (0.4, 5)
+    assert found[Measured.READ, "item_likes", ""] == (25 / 30, 3)
+    assert not [name for name in found if name[1] in {"user_likes", "user_directory"}]
 
 
 def test_nothing_landed_has_no_shares(raw):
