@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.torture.crawling import Crawler
 from tests.torture.lines import BROWSER, CATALOGUE, FEATURES, ITEM_LIKES, USER_LIKES, Line
-from tests.torture.stand_in import StandIn, rude_requests
+from tests.torture.stand_in import StandIn
 from tests.torture.verdicts import Truth, Verdict, judge
 from tests.torture.worlds import World
 
@@ -163,7 +163,7 @@ def play(case: Case, world: World, template: Path, folder: Path) -> Outcome:
                 if not verdicts[-1].is_whole:
                     break
             played += sum(site.faults().values())
-            rude.update(rude_requests(site.manners()))
+            rude.update(site.rude())
         if line is CATALOGUE and not verdicts[-1].is_whole:
             data = folder / "template"
             shutil.copytree(template, data)

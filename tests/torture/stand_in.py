@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import ssl
 import subprocess
 import sys
@@ -13,12 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["ROOT", "StandIn", "rude_requests"]
+__all__ = ["ROOT", "StandIn", "inside_pauses"]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30.0
 RUDE = (
-    "inside_retry_after",
     "before_robots",
     "on_stale_robots",
     "after_disallow",
@@ -27,9 +27,24 @@ RUDE = (
 )
 
 
-def rude_requests(manners: Mapping[str, int]) -> dict[str, int]:
-    """Of what a stand-in says of a crawler's manners, the requests against the site's word."""
-    return {name: manners[name] for name in RUDE}
+STALLED_S = 1.0
+"""For so long a process may stand still on a machine with other work: what it sends within this
+time of an answer that asks for a pause, it may have sent before it could read that."""
+
+
+def inside_pauses(requests: Sequence[Mapping[str, Any]], stalled_s: float = STALLED_S) -> int:
+    """Requests that were made inside a pause, by the log of a stand-in.
+
+    Inside a pause it answers 429 of its own accord, for which the log names no fault.
+    """
+    asked_at, found = -math.inf, 0
+    for line in requests:
+        is_throttled = line["status"] in {429, 503}
+        if is_throttled and any(name.startswith("status-") for name in line["faults"]):
+            asked_at = line["started_s"] + line["duration_s"]
+        elif is_throttled:
+            found += line["started_s"] > asked_at + stalled_s
+    return found
 
 
 class StandIn:
@@ -108,6 +123,13 @@ class StandIn:
         """What the stand-in saw of the crawler's manners."""
         seen: Mapping[str, int] = self.ask("/_truth/manners")
         return seen
+
+    def rude(self) -> dict[str, int]:
+        """Requests against the site's word by how they were; ends the process."""
+        manners = self.manners()
+        return {name: manners[name] for name in RUDE} | {
+            "inside_retry_after": inside_pauses(self.requests())
+        }
 
     def ask(self, path: str, *, method: str = "GET") -> Any:
         """JSON of a path of the stand-in's own."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.torture.crawling import Crawl, fork
 from tests.torture.preludes import little_memory, measured
-from tests.torture.stand_in import StandIn, rude_requests
+from tests.torture.stand_in import StandIn
 from tests.torture.worlds import World
 
 __all__ = ["Stock", "crawl_by_stock", "kill_stock", "start_stock"]
@@ -24,7 +24,11 @@ MEMORY_MB = 6_000
 
 @dataclass(frozen=True)
 class Stock:
-    """What stock Scrapy made of a fault; ``code`` is its exit status, None where it hung."""
+    """What stock Scrapy made of a fault.
+
+    ``code`` is its exit status, None where it hung; ``rude`` are requests against the site's
+    word.
+    """
 
     fault: str
     lost: int
@@ -32,12 +36,7 @@ class Stock:
     invented: int
     code: int | None
     peak_mb: int
-    manners: Mapping[str, int]
-
-    @property
-    def rude(self) -> int:
-        """Requests that went against the site's word."""
-        return sum(rude_requests(self.manners).values())
+    rude: int
 
     @property
     def breaks(self) -> bool:
@@ -66,7 +65,7 @@ def crawl_by_stock(fault: str, seed: int, world: World, folder: Path) -> Stock:
         hung = crawl.wait(PATIENCE_S)
         ended = crawl.end(0.0 if hung else PATIENCE_S)
         must, may = site.likes()
-        found, manners = _feed(folder), site.manners()
+        found, rude = _feed(folder), sum(site.rude().values())
     return Stock(
         fault,
         lost=len(must - found.keys()),
@@ -74,7 +73,7 @@ def crawl_by_stock(fault: str, seed: int, world: World, folder: Path) -> Stock:
         invented=len(found.keys() - must - may),
         code=None if hung else ended.code,
         peak_mb=round(ended.figures.get("peak_mb", 0)),
-        manners=manners,
+        rude=rude,
     )
 
 
@@ -90,7 +89,7 @@ def kill_stock(world: World, folder: Path, seed: int, kills: int = 1) -> Stock:
             crawl.end()
         ended = start_stock(site.url, folder).end()
         must, may = site.likes()
-        found, manners = _feed(folder), site.manners()
+        found, rude = _feed(folder), sum(site.rude().values())
     return Stock(
         f"SIGKILL, {kills} times",
         lost=len(must - found.keys()),
@@ -98,7 +97,7 @@ def kill_stock(world: World, folder: Path, seed: int, kills: int = 1) -> Stock:
         invented=len(found.keys() - must - may),
         code=ended.code,
         peak_mb=0,
-        manners=manners,
+        rude=rude,
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.torture.manners import MANY_AT_ONCE, ONE_BY_ONE, our_pace, pace_of, stock_pace
 from tests.torture.setting import paced_world
+from tests.torture.stand_in import inside_pauses
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +40,14 @@ def test_requests_under_way_together_are_counted():
         3,
         False,
     )
+
+
+def answered(started_s, status=200, *faults):
+    return {**line(started_s), "status": status, "faults": list(faults)}
+
+
+def test_requests_inside_a_pause_are_counted_but_for_those_that_were_under_way():
+    asks = answered(0.0, 503, "status-503-retry-after")
+    late = [answered(0.3, 429), answered(1.5, 429), answered(2.9, 429), answered(3.1)]
+    assert inside_pauses([asks, *late]) == 2
+    assert inside_pauses([asks, answered(3.1)]) == 0
