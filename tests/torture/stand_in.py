@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import ssl
 import subprocess
 import sys
@@ -32,6 +33,9 @@ STALLED_S = 1.0
 time of an answer that asks for a pause, it may have sent before it could read that."""
 
 
+_ASKS = re.compile("status-(429|503)")
+
+
 def inside_pauses(requests: Sequence[Mapping[str, Any]], stalled_s: float = STALLED_S) -> int:
     """Requests that were made inside a pause, by the log of a stand-in.
 
@@ -39,10 +43,9 @@ def inside_pauses(requests: Sequence[Mapping[str, Any]], stalled_s: float = STAL
     """
     asked_at, found = -math.inf, 0
     for line in requests:
-        is_throttled = line["status"] in {429, 503}
-        if is_throttled and any(name.startswith("status-") for name in line["faults"]):
+        if line["status"] in {429, 503} and any(map(_ASKS.match, line["faults"])):
             asked_at = line["started_s"] + line["duration_s"]
-        elif is_throttled:
+        elif line["status"] == 429 and not line["faults"]:
             found += line["started_s"] > asked_at + stalled_s
     return found
 

@@ -51,3 +51,4 @@ def test_requests_inside_a_pause_are_counted_but_for_those_that_were_under_way()
     late = [answered(0.3, 429), answered(1.5, 429), answered(2.9, 429), answered(3.1)]
     assert inside_pauses([asks, *late]) == 2
     assert inside_pauses([asks, answered(3.1)]) == 0
+    assert inside_pauses([answered(0.0, 503, "robots-503"), answered(2.0, 503, "robots-503")]) == 0
