@@ -113,8 +113,14 @@ class Outcome:
     @property
     def bad(self) -> list[str]:
         """What must not be, in words."""
-        verdicts = [verdict.told() for verdict in self.verdicts if not self._is_well(verdict)]
-        return verdicts + [f"{count} requests {name}" for name, count in self.rude.items() if count]
+        return self.unsound + [
+            f"{count} requests {name}" for name, count in self.rude.items() if count
+        ]
+
+    @property
+    def unsound(self) -> list[str]:
+        """Crawls that lost, repeated or made up something, in words."""
+        return [verdict.told() for verdict in self.verdicts if not self._is_well(verdict)]
 
     def _is_well(self, verdict: Verdict) -> bool:
         return verdict.is_whole or (self.case.may_be_partial and verdict.is_honest)

@@ -22,7 +22,7 @@ def outcomes(setting):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_is_missing_is_named_and_nothing_is_repeated_or_made_up(outcomes, case):
     outcome = outcomes[case]
-    assert outcome.bad == [], "\n".join(verdict.log[-3000:] for verdict in outcome.verdicts)
+    assert outcome.unsound == [], "\n".join(verdict.log[-3000:] for verdict in outcome.verdicts)
     assert outcome.played > 0
 
 
@@ -35,5 +35,5 @@ def test_some_crawls_end_partial_so_that_partial_ones_are_judged(outcomes):
 def test_grid_of_another_class_is_partial_and_says_so(setting):
     case = Case(("dom-class-changed",), SEED, (BROWSER,))
     (outcome,) = play_all([case], setting.world, setting.template, setting.room("browser"))
-    assert outcome.bad == []
+    assert outcome.unsound == []
     assert outcome.played > 0

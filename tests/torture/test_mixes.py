@@ -25,7 +25,10 @@ def outcomes(setting):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_nothing_is_lost_repeated_or_made_up(outcomes, case):
     outcome = outcomes[case]
-    assert outcome.bad == [], (outcome.bad, [verdict.log[-3000:] for verdict in outcome.verdicts])
+    assert outcome.unsound == [], (
+        outcome.bad,
+        [verdict.log[-3000:] for verdict in outcome.verdicts],
+    )
     assert outcome.played > 0
 
 
