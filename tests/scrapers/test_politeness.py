@@ -5,7 +5,7 @@ import signal
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 
@@ -179,11 +179,13 @@ def test_stock_scrapy_reads_robots_txt_once():
 
 
 def test_robots_txt_is_read_anew_on_sighup():
+    pages = count(1)
+
     def answer(path, nth):
-        if path == "/10":
-            process.send_signal(signal.SIGHUP)
         if path == "/robots.txt":
             return reply(b"User-agent: *\nDisallow:" + (b"\n" if nth == 1 else b" /\n"))
+        if next(pages) == 10:
+            process.send_signal(signal.SIGHUP)
         return None
 
     with wired(answer) as wire:
