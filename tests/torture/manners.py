@@ -15,8 +15,8 @@ from tests.torture.worlds import World
 
 __all__ = ["MANY_AT_ONCE", "ONE_BY_ONE", "Asked", "Pace", "our_pace", "pace_of", "stock_pace"]
 
-SOON = 0.95
-"""Of the delay: a request that comes sooner after the one before was sent too soon..."""
+SOON_S = 0.0175
+"""Less than the delay: a request that comes sooner after the one before was sent too soon..."""
 PARDONED = 0.1
 """...or the one before was late, as happens to some on a machine with other work."""
 
@@ -102,7 +102,7 @@ def pace_of(who: str, asked: Asked, requests: Sequence[dict[str, Any]], workers:
         who,
         asked,
         len(requests),
-        hasty=sum(gap < SOON * workers * asked.delay_s for gap in gaps),
+        hasty=sum(gap < workers * asked.delay_s - SOON_S for gap in gaps),
         shortest_s=min(gaps),
         at_once=_most_at_once(requests),
     )
