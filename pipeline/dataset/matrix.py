@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from pipeline.dataset.columns import FEATURE, ITEM_ID, USER_ID, WEIGHT
 __all__ = ["Dataset", "Ids", "dataset_from", "positions", "subset", "unit_rows", "user_items_of"]
 
 Ids = NDArray[np.str_]
+T = TypeVar("T")
 _POSITION: Final = "position"
 
 
@@ -36,6 +37,13 @@ class Dataset:
     user_items: csr_matrix
     item_features: csr_matrix
     feature_names: tuple[str, ...]
+    _derived: dict[str, Any] = field(init=False, default_factory=dict, repr=False)
+
+    def derived(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for this data set: fits that differ little share it."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return cast("T", self._derived[name])
 
     @property
     def n_users(self) -> int:

@@ -13,12 +13,13 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import InputError
-from pipeline.recommenders.topk import Lists
+from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
-__all__ = ["Arrays", "Fitted", "IntArray", "Recommender", "narrowed", "ranged"]
+__all__ = ["Arrays", "Fitted", "FloatArray", "IntArray", "Recommender", "narrowed", "ranged"]
 
 Arrays = dict[str, NDArray[Any]]
 IntArray = NDArray[np.int32]
+FloatArray = NDArray[np.float32]
 
 
 class Fitted(ABC):
@@ -26,6 +27,11 @@ class Fitted(ABC):
 
     Every user and item is meant by position in that data set.
     """
+
+    @property
+    @abstractmethod
+    def n_items(self) -> int:
+        """Items of the data set."""
 
     @property
     @abstractmethod
@@ -38,6 +44,16 @@ class Fitted(ABC):
         """Items that have a list of similar items, ascending; empty where it knows none."""
 
     @abstractmethod
+    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
+        """What scores these items, all of them listable, for any users.
+
+        Returns
+        -------
+        A function of user positions that gives a fresh array, shape (n_users, len(item_idxs));
+        ``-inf`` where nothing speaks for the item, which is then never listed.  A score does
+        not depend on which other users or items are asked for.
+        """
+
     def user_lists(
         self,
         user_idxs: IntArray,
@@ -54,6 +70,16 @@ class Fitted(ABC):
         seen : shape (n_users, n_items); a stored entry is never listed for its user.
         candidates : ascending; nothing else is listed.  None for all that is listable.
         """
+        items = narrowed(self.listable, candidates)
+        return top_k(
+            self.user_scorer(items),
+            user_idxs,
+            k,
+            item_idxs=items,
+            n_items=self.n_items,
+            hidden=seen,
+            threads=threads,
+        )
 
     @abstractmethod
     def item_lists(
@@ -109,7 +135,7 @@ class Recommender(ABC):
             f"{self.name}: {item.name} is {getattr(self, item.name)!r}; it must be "
             f"{_kind_of(item)} from {item.metadata['low']} to {item.metadata['high']}"
             for item in fields(self)
-            if not _is_allowed(item, getattr(self, item.name))
+            if item.metadata and not _is_allowed(item, getattr(self, item.name))
         ]
         if faults:
             raise InputError(faults)
@@ -117,11 +143,20 @@ class Recommender(ABC):
     @property
     def parameters(self) -> dict[str, int | float]:
         """Parameters by name, in order."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.metadata}
 
     @abstractmethod
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Fitted:
         """Learn from all interactions of a data set."""
+
+    def refusal(self, dataset: Dataset, *, in_tuner: bool = False) -> str | None:  # noqa: ARG002
+        """Why these settings are not fitted to this data set, in words; None where they are.
+
+        Parameters
+        ----------
+        in_tuner : asked by a search that fits many times, which may stop earlier.
+        """
+        return None
 
     @property
     def effort(self) -> float:
@@ -132,9 +167,10 @@ class Recommender(ABC):
         """Rough seconds of the first step of `fit_path`, before anything was measured."""
         return 1e-6 * dataset.user_items.nnz
 
-    def trials(self) -> tuple[Self, ...]:
-        """Settings worth trying, these first; one alone says that there is nothing to choose."""
-        return (self,)
+    @classmethod
+    def search_space(cls) -> dict[str, Field[Any]]:
+        """Parameters that a tuner varies, by name; their metadata has ``search`` and ``log``."""
+        return {item.name: item for item in fields(cls) if item.metadata.get("search")}
 
     def path(self) -> tuple[Self, ...]:
         """Settings that one fit passes through on its way to these, of rising effort."""
@@ -145,9 +181,24 @@ class Recommender(ABC):
         yield self.fit(dataset, seed=seed, threads=threads)
 
 
-def ranged(default: float, low: float, high: float, meaning: str) -> Any:  # noqa: ANN401
-    """A parameter with its default, its least and its highest value, and what it is."""
-    return field(default=default, metadata={"low": low, "high": high, "meaning": meaning})
+def ranged(
+    default: float,
+    low: float,
+    high: float,
+    meaning: str,
+    *,
+    search: tuple[float, float] | None = None,
+    log: bool = False,
+) -> Any:  # noqa: ANN401  a dataclass field stands for its value
+    """A parameter with its default, its least and its highest value, and what it is.
+
+    Parameters
+    ----------
+    search : least and highest value that a tuner tries; None where it leaves it alone.
+    log : the tuner looks at its logarithm.
+    """
+    metadata = {"low": low, "high": high, "meaning": meaning, "search": search, "log": log}
+    return field(default=default, metadata=metadata)
 
 
 def _kind_of(parameter: Field[Any]) -> str:

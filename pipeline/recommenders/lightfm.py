@@ -24,17 +24,17 @@ from pipeline.errors import FitError
 from pipeline.recommenders.base import (
     Arrays,
     Fitted,
+    FloatArray,
     IntArray,
     Recommender,
     narrowed,
     ranged,
 )
-from pipeline.recommenders.topk import Lists, top_k
+from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
 __all__ = ["FactorsFitted", "LightfmCf", "LightfmHybrid"]
 
 _CHECKPOINT_EPOCHS: Final = (1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 70, 100, 150, 200, 300, 500)
-_TRIED_RATES: Final = (0.05, 0.1, 0.025)
 _LIKE_S: Final = 2e-6  # one positive, 64 factors, identity alone (docs/benchmarks.md)
 
 
@@ -56,6 +56,11 @@ class FactorsFitted(Fitted):
     learned: IntArray
 
     @property
+    def n_items(self) -> int:
+        """Items of the data set."""
+        return len(self.item_biases)
+
+    @property
     def listable(self) -> IntArray:
         """Items with learned factors."""
         return self.learned
@@ -65,34 +70,18 @@ class FactorsFitted(Fitted):
         """Items with learned factors."""
         return self.learned
 
-    def user_lists(
-        self,
-        user_idxs: IntArray,
-        k: int,
-        *,
-        seen: csr_matrix | None = None,
-        candidates: IntArray | None = None,
-        threads: int = 1,
-    ) -> Lists:
-        """Items by product of factors plus both biases: LightFM's own prediction."""
-        items = narrowed(self.learned, candidates)
-        ones = np.ones((len(items), 1), np.float32)
-        columns = np.hstack([self.item_factors[items], self.item_biases[items, None], ones]).T
+    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
+        """Product of factors plus both biases: LightFM's own prediction."""
+        ones = np.ones((len(item_idxs), 1), np.float32)
+        biased = [self.item_factors[item_idxs], self.item_biases[item_idxs, None], ones]
+        columns = np.hstack(biased).T
 
-        def score(chunk: IntArray) -> NDArray[np.float32]:
+        def score(chunk: IntArray) -> FloatArray:
             one = np.ones((len(chunk), 1), np.float32)
             rows = np.hstack([self.user_factors[chunk], one, self.user_biases[chunk, None]])
             return rows @ columns  # (chunk, n_columns)
 
-        return top_k(
-            score,
-            user_idxs,
-            k,
-            item_idxs=items,
-            n_items=len(self.item_biases),
-            hidden=seen,
-            threads=threads,
-        )
+        return score
 
     def item_lists(
         self,
@@ -117,7 +106,7 @@ class FactorsFitted(Fitted):
             item_idxs,
             k,
             item_idxs=items,
-            n_items=len(self.item_biases),
+            n_items=self.n_items,
             hide_self=True,
             threads=threads,
         )
@@ -149,8 +138,8 @@ class LightfmCf(Recommender):
     fitted: ClassVar[type[Fitted]] = FactorsFitted
 
     factors: int = ranged(64, 1, 1024, "Numbers that describe a user or an item.")
-    epochs: int = ranged(20, 1, 500, "Passes over all likes.")
-    learning_rate: float = ranged(0.05, 1e-4, 1.0, "Step of Adagrad.")
+    epochs: int = ranged(30, 1, 500, "Passes over all likes.")
+    learning_rate: float = ranged(0.05, 1e-4, 1.0, "Step of Adagrad.", search=(0.01, 0.2), log=True)
     max_sampled: int = ranged(10, 1, 1000, "Items drawn at most to find one ranked too high.")
 
     @property
@@ -163,12 +152,6 @@ class LightfmCf(Recommender):
         rows, _ = self._rows(dataset)
         features_per_item = rows.nnz / max(rows.shape[0], 1)
         return _LIKE_S * dataset.user_items.nnz * self.factors / 64 * (1 + features_per_item) / 2
-
-    def trials(self) -> tuple[Self, ...]:
-        """Three learning rates, each to 30 epochs or as many as were asked for."""
-        epochs = max(self.epochs, 30)
-        rates = dict.fromkeys((self.learning_rate, *_TRIED_RATES))
-        return tuple(replace(self, learning_rate=rate, epochs=epochs) for rate in rates)
 
     def path(self) -> tuple[Self, ...]:
         """The numbers of epochs at which a fit is looked at."""

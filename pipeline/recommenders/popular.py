@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, narrowed
-from pipeline.recommenders.topk import CHUNK_ROWS, Lists, empty_lists
+from pipeline.recommenders.topk import CHUNK_ROWS, Lists, ScoreRows, empty_lists
 
 __all__ = ["Popular", "PopularFitted"]
 
@@ -29,6 +29,11 @@ class PopularFitted(Fitted):
     like_counts: NDArray[np.float32]
 
     @property
+    def n_items(self) -> int:
+        """Items of the data set."""
+        return len(self.like_counts)
+
+    @property
     def listable(self) -> IntArray:
         """Items with a like."""
         return np.flatnonzero(self.like_counts > 0).astype(np.int32)
@@ -37,6 +42,10 @@ class PopularFitted(Fitted):
     def subjects(self) -> IntArray:
         """None: popularity knows no similarity."""
         return np.empty(0, np.int32)
+
+    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
+        """Likes of each item, the same for everybody."""
+        return lambda chunk: np.tile(self.like_counts[item_idxs], (len(chunk), 1))
 
     def user_lists(
         self,

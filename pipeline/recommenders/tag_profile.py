@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset, unit_rows
-from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, narrowed
-from pipeline.recommenders.topk import Lists, top_k
+from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, Recommender, narrowed
+from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
 __all__ = ["TagProfile", "TagProfileFitted"]
 
@@ -35,6 +35,11 @@ class TagProfileFitted(Fitted):
     user_vectors: csr_matrix
 
     @property
+    def n_items(self) -> int:
+        """Items of the data set."""
+        return int(self.item_vectors.shape[0])
+
+    @property
     def listable(self) -> IntArray:
         """Items with a feature, cold ones too."""
         return np.flatnonzero(np.diff(self.item_vectors.indptr)).astype(np.int32)
@@ -44,18 +49,9 @@ class TagProfileFitted(Fitted):
         """Items with a feature, cold ones too."""
         return self.listable
 
-    def user_lists(
-        self,
-        user_idxs: IntArray,
-        k: int,
-        *,
-        seen: csr_matrix | None = None,
-        candidates: IntArray | None = None,
-        threads: int = 1,
-    ) -> Lists:
-        """Items that share a feature with the user's profile, by cosine."""
-        items = narrowed(self.listable, candidates)
-        return self._nearest(self.user_vectors, user_idxs, k, items, hidden=seen, threads=threads)
+    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
+        """Cosine of the user's profile and the item; ``-inf`` where they share no feature."""
+        return self._cosines(self.user_vectors, item_idxs)
 
     def item_lists(
         self,
@@ -67,38 +63,25 @@ class TagProfileFitted(Fitted):
     ) -> Lists | None:
         """Items that share a feature with the item, by cosine."""
         items = narrowed(self.listable, candidates)
-        return self._nearest(
-            self.item_vectors, item_idxs, k, items, hide_self=True, threads=threads
+        return top_k(
+            self._cosines(self.item_vectors, items),
+            item_idxs,
+            k,
+            item_idxs=items,
+            n_items=self.n_items,
+            hide_self=True,
+            threads=threads,
         )
 
-    def _nearest(
-        self,
-        vectors: csr_matrix,
-        rows: IntArray,
-        k: int,
-        items: IntArray,
-        *,
-        hidden: csr_matrix | None = None,
-        hide_self: bool = False,
-        threads: int,
-    ) -> Lists:
+    def _cosines(self, vectors: csr_matrix, items: IntArray) -> ScoreRows:
         by_feature = self.item_vectors[items].T.tocsr()  # (n_features, n_columns)
 
-        def score(chunk: IntArray) -> NDArray[np.float32]:
-            cosines: NDArray[np.float32] = (vectors[chunk] @ by_feature).toarray()
+        def score(chunk: IntArray) -> FloatArray:
+            cosines: FloatArray = (vectors[chunk] @ by_feature).toarray()
             cosines[cosines <= 0] = -np.inf  # nothing in common
             return cosines
 
-        return top_k(
-            score,
-            rows,
-            k,
-            item_idxs=items,
-            n_items=self.item_vectors.shape[0],
-            hidden=hidden,
-            hide_self=hide_self,
-            threads=threads,
-        )
+        return score
 
     def to_arrays(self) -> Arrays:
         """Both matrices, as the three arrays of a CSR and its shape."""

@@ -80,7 +80,7 @@ class Tuned(Generic[M]):
 
 def has_choice(model: Recommender) -> bool:
     """Whether the algorithm has parameters that `tune` would choose."""
-    return (model.trials(), model.path()) != ((model,), (model,))
+    return (model.path(), model.path()) != ((model,), (model,))
 
 
 def tune(
@@ -107,7 +107,7 @@ def tune(
     if not has_choice(model):
         return Tuned.untried(model)
     search = _Search(model, train, validation, seed, threads, budget or Budget())
-    for settings in model.trials():
+    for settings in model.path():
         search.follow(settings)
     return search.result()
 
