@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.lightfm import LightfmCf, LightfmHybrid
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.tag_profile import TagProfile
@@ -13,6 +14,7 @@ __all__ = ["RECOMMENDERS", "recommender"]
 
 RECOMMENDERS: Final[tuple[type[Recommender], ...]] = (
     Popular,
+    Ials,
     LightfmCf,
     LightfmHybrid,
     TagProfile,

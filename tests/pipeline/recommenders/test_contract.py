@@ -158,7 +158,7 @@ class TestContract:
         efforts = [step.effort for step in model.path()]
         assert model.path()[-1] == model
         assert efforts == sorted(set(efforts))
-        assert model.trials()
+        assert set(model.search_space()) <= set(model.parameters)
         assert model.first_fit_s(dataset) > 0
 
 

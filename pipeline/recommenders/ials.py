@@ -1,0 +1,173 @@
+"""Implicit alternating least squares with frequency-scaled regularization.
+
+Minimises over user factors p and item factors q (Rendle, Krichene, Zhang & Koren 2021,
+Revisiting the Performance of iALS on Item Recommendation Benchmarks, equations 1 to 3; the
+loss is that of Hu, Koren & Volinsky 2008)
+
+    sum over likes of w (p.q - 1)^2 + alpha0 sum over all pairs of (p.q)^2
+    + regularization (sum over users of (n_u + alpha0 n_items)^nu |p|^2
+                      + sum over items of (n_i + alpha0 n_users)^nu |q|^2)
+
+by conjugate gradients (Takács, Pilászy & Tikk 2011), in irspack's C++.  At the end every user
+is solved exactly against the frozen item factors, which is what `fold_in` does for a visitor.
+
+One thread gives the same bytes for the same seed; more add up in another order.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.base import Arrays, Fitted, Recommender, ranged
+from pipeline.recommenders.factors import FactorsFitted
+
+__all__ = ["Ials", "IalsFitted"]
+
+_CHECKPOINTS: Final = (2, 4, 6, 8, 11, 15, 20, 28, 40, 60, 100)
+_CG_STEPS: Final = 3
+_INIT_STD: Final = 0.1
+_LIKE_S: Final = 1e-6  # one like, 64 factors, one iteration (docs/benchmarks.md)
+_FOLD_IN: Final = ("alpha0", "regularization", "nu")
+
+
+@dataclass(frozen=True, eq=False)
+class IalsFitted(FactorsFitted):
+    """Factors without biases, and what the solve for a new user takes.
+
+    Attributes
+    ----------
+    alpha0, regularization, nu : as they were fitted.
+    """
+
+    alpha0: float
+    regularization: float
+    nu: float
+
+    def to_arrays(self) -> Arrays:
+        """Factors and the three numbers."""
+        numbers = {name: np.asarray(getattr(self, name), np.float64) for name in _FOLD_IN}
+        return {**super().to_arrays(), **numbers}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The model that `to_arrays` wrote."""
+        factors = FactorsFitted.from_arrays(arrays)
+        alpha0, regularization, nu = (float(arrays[name]) for name in _FOLD_IN)
+        return cls(**vars(factors), alpha0=alpha0, regularization=regularization, nu=nu)
+
+
+@dataclass(frozen=True)
+class Ials(Recommender):
+    """Least squares on all pairs, the missing ones with a small weight."""
+
+    name: ClassVar[str] = "ials"
+    label: ClassVar[str] = "Hidden tastes"
+    sentence: ClassVar[str] = "Hidden tastes that explain who likes what, found by least squares."
+    fitted: ClassVar[type[Fitted]] = IalsFitted
+
+    factors: int = ranged(
+        128, 1, 2048, "Numbers that describe a user or an item.", search=(32, 256), log=True
+    )
+    iterations: int = ranged(20, 1, 500, "Passes over all likes.")
+    alpha0: float = ranged(
+        0.05, 1e-6, 10.0, "Weight of a pair without a like.", search=(0.001, 1.0), log=True
+    )
+    regularization: float = ranged(
+        0.005, 1e-6, 10.0, "Strength of regularization.", search=(5e-4, 0.05), log=True
+    )
+    nu: float = ranged(1.0, 0.0, 2.0, "How regularization grows with the number of likes.")
+
+    @property
+    def effort(self) -> float:
+        """Iterations, each of as much work as factors ask for."""
+        return self.iterations * float(self.factors) ** 1.5
+
+    def first_fit_s(self, dataset: Dataset) -> float:
+        """Seconds of the first look on a slow machine."""
+        likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
+        return _LIKE_S * likes * self.path()[0].iterations * (self.factors / 64) ** 1.5
+
+    def path(self) -> tuple[Self, ...]:
+        """The numbers of iterations at which a fit is looked at."""
+        passed = [mark for mark in _CHECKPOINTS if mark < self.iterations]
+        return tuple(replace(self, iterations=mark) for mark in (*passed, self.iterations))
+
+    def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> IalsFitted:
+        """Fit from scratch; deterministic with one thread only."""
+        steps = self._fit_steps(dataset, (self.iterations,), seed=seed, threads=threads)
+        return next(iter(steps))
+
+    def fit_path(
+        self, dataset: Dataset, *, seed: int = 0, threads: int = 1
+    ) -> Iterator[IalsFitted]:
+        """One fit, looked at on its way; each look equals a fit of so many iterations."""
+        marks = tuple(settings.iterations for settings in self.path())
+        return self._fit_steps(dataset, marks, seed=seed, threads=threads)
+
+    def _fit_steps(
+        self, dataset: Dataset, marks: tuple[int, ...], *, seed: int, threads: int
+    ) -> Iterator[IalsFitted]:
+        likes = dataset.user_items
+        if not likes.nnz:
+            for _ in marks:
+                yield self._fitted(dataset, *self._zeros(dataset))
+            return
+        core = _core()
+        trainer = core.IALSTrainer(self._config(core, seed), likes)
+        step, solve = (
+            _solver(core, kind, threads) for kind in (core.SolverType.CG, core.SolverType.CHOLESKY)
+        )
+        done = 0
+        for mark in marks:
+            for _ in range(mark - done):
+                trainer.step(step)
+            done = mark
+            yield self._fitted(dataset, trainer.transform_user(likes, solve), trainer.item.copy())
+
+    def _config(self, core: Any, seed: int) -> Any:  # noqa: ANN401  irspack's core is untyped
+        builder = core.IALSModelConfigBuilder().set_K(self.factors).set_init_stdev(_INIT_STD)
+        builder = builder.set_alpha0(self.alpha0).set_reg(self.regularization).set_nu(self.nu)
+        return builder.set_loss_type(core.LossType.IALSPP).set_random_seed(seed).build()
+
+    def _zeros(self, dataset: Dataset) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        users = np.zeros((dataset.n_users, self.factors), np.float32)
+        return users, np.zeros((dataset.n_items, self.factors), np.float32)
+
+    def _fitted(
+        self,
+        dataset: Dataset,
+        user_factors: NDArray[np.float32],
+        item_factors: NDArray[np.float32],
+    ) -> IalsFitted:
+        liked = np.bincount(dataset.user_items.indices, minlength=dataset.n_items) > 0
+        return IalsFitted(
+            user_factors=user_factors,
+            user_biases=np.zeros(dataset.n_users, np.float32),
+            item_factors=np.where(liked[:, None], item_factors, np.float32(0)),
+            item_biases=np.zeros(dataset.n_items, np.float32),
+            learned=np.flatnonzero(liked).astype(np.int32),
+            alpha0=self.alpha0,
+            regularization=self.regularization,
+            nu=self.nu,
+        )
+
+
+def _core() -> Any:  # noqa: ANN401  irspack's core is untyped
+    """Irspack's compiled trainer; its own loop prints a progress bar, the core does not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a deprecated form of pydantic, at import
+        from irspack.recommenders import _ials_core  # noqa: PLC0415  2 s, for this model alone
+
+    return _ials_core
+
+
+def _solver(core: Any, kind: Any, threads: int) -> Any:  # noqa: ANN401  irspack's core is untyped
+    builder = core.IALSSolverConfigBuilder().set_n_threads(threads).set_solver_type(kind)
+    return builder.set_max_cg_steps(_CG_STEPS).set_ialspp_iteration(1).build()
