@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import InputError
+from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
 __all__ = ["Arrays", "Fitted", "FloatArray", "IntArray", "Recommender", "narrowed", "ranged"]
@@ -94,6 +95,14 @@ class Fitted(ABC):
 
         `item_idxs` are of `subjects`; another item's list is of no use.
         """
+
+    def item_weights(self) -> ItemWeights | None:
+        """Weights from item to item that score a visitor; None where it has none."""
+        return None
+
+    def item_factors(self) -> ItemFactors | None:
+        """Frozen factors that score a visitor by a solve; None where it has none."""
+        return None
 
     @abstractmethod
     def to_arrays(self) -> Arrays:

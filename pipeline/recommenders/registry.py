@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.ials import Ials
+from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.lightfm import LightfmCf, LightfmHybrid
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.tag_profile import TagProfile
@@ -14,6 +15,7 @@ __all__ = ["RECOMMENDERS", "recommender"]
 
 RECOMMENDERS: Final[tuple[type[Recommender], ...]] = (
     Popular,
+    ItemGraph,
     Ials,
     LightfmCf,
     LightfmHybrid,
