@@ -96,11 +96,11 @@ class Fitted(ABC):
         `item_idxs` are of `subjects`; another item's list is of no use.
         """
 
-    def item_weights(self) -> ItemWeights | None:
+    def published_weights(self) -> ItemWeights | None:
         """Weights from item to item that score a visitor; None where it has none."""
         return None
 
-    def item_factors(self) -> ItemFactors | None:
+    def published_factors(self) -> ItemFactors | None:
         """Frozen factors that score a visitor by a solve; None where it has none."""
         return None
 

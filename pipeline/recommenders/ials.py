@@ -30,7 +30,7 @@ from pipeline.recommenders.factors import FactorsFitted
 
 __all__ = ["Ials", "IalsFitted"]
 
-_CHECKPOINTS: Final = (2, 4, 6, 8, 11, 15, 20, 28, 40, 60, 100)
+_CHECKPOINTS: Final = (3, 6, 9, 12, 16, 20, 28, 40, 60, 100)
 _CG_STEPS: Final = 3
 _INIT_STD: Final = 0.1
 _LIKE_S: Final = 1e-6  # one like, 64 factors, one iteration (docs/benchmarks.md)
@@ -87,12 +87,12 @@ class Ials(Recommender):
     @property
     def effort(self) -> float:
         """Iterations, each of as much work as factors ask for."""
-        return self.iterations * float(self.factors) ** 1.5
+        return self.iterations * float(np.power(self.factors, 1.5))
 
     def first_fit_s(self, dataset: Dataset) -> float:
         """Seconds of the first look on a slow machine."""
         likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
-        return _LIKE_S * likes * self.path()[0].iterations * (self.factors / 64) ** 1.5
+        return _LIKE_S * likes * self.path()[0].effort / 64**1.5
 
     def path(self) -> tuple[Self, ...]:
         """The numbers of iterations at which a fit is looked at."""

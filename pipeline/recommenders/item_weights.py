@@ -51,7 +51,7 @@ class ItemWeightsFitted(Fitted):
         """Items that speak for some other item."""
         return np.flatnonzero(np.diff(self.weights.indptr)).astype(np.int32)
 
-    def item_weights(self) -> ItemWeights:
+    def published_weights(self) -> ItemWeights:
         """The weights."""
         return self.weights
 

@@ -1,0 +1,1 @@
+"""Models chosen for a site by itself: on validation likes alone, within a budget."""

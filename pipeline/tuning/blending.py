@@ -1,0 +1,138 @@
+"""Weights of a blend, chosen on validation likes.
+
+Every model ranks; the union of each user's best 200 of each model is kept with all z-scores, so
+that a choice of weights costs one weighted sum of small arrays.  Weights are found by going
+up one coordinate at a time from the best model alone: the sum has one weight too many, so the
+best model's stays 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.fold_in import z_scores
+from pipeline.recommenders.base import Fitted, FloatArray
+from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
+from pipeline.tuning.judge import Judge, K
+
+__all__ = ["Pool", "best_weights"]
+
+_DEPTH: Final = 200
+_STEPS: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.4, 1.8, 2.4)
+_LEAST_GAIN: Final = 5e-4
+_MOST_ROUNDS: Final = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What several models say of the items that any of them ranks high.
+
+    Attributes
+    ----------
+    said : float32, shape (n_models, n_users, width): z-scores; ``-inf`` pads.
+    gains : float32, shape (n_users, width): 1 for a held-out item.
+    ideal : shape (n_users,): the DCG@20 of a perfect list.
+    """
+
+    said: FloatArray
+    gains: FloatArray
+    ideal: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, models: Sequence[Fitted], judge: Judge) -> Pool:
+        """The pool of some fits for the judge's users."""
+        n_items = judge.train.n_items
+        scorers = [(model.user_scorer(model.listable), model.listable) for model in models]
+        said, gains = [], []
+        for start in range(0, len(judge.users), CHUNK_ROWS):
+            chunk = judge.users[start : start + CHUNK_ROWS]
+            scores = np.zeros((len(models), len(chunk), n_items), np.float32)
+            for place, (scorer, items) in enumerate(scorers):
+                scores[place][:, items] = z_scores(scorer(chunk))
+            seen = judge.train.user_items[chunk]
+            rows = np.repeat(np.arange(len(chunk)), np.diff(seen.indptr))
+            pooled = np.zeros((len(chunk), n_items), bool)
+            for own in scores:
+                ranked = own.copy()
+                ranked[rows, seen.indices] = -np.inf
+                best, _ = best_of_rows(ranked, min(_DEPTH, n_items))
+                pooled[np.arange(len(chunk))[:, None], best] |= best >= 0
+            pooled[rows, seen.indices] = False
+            held_out = judge.validation[chunk].toarray() != 0
+            columns = _columns(pooled)
+            said.append(_taken(scores, columns))
+            gains.append(_taken(held_out[None].astype(np.float32), columns, empty=0.0)[0])
+        width = max((part.shape[1] for part in gains), default=0)
+        counts = np.minimum(np.diff(judge.validation[judge.users].indptr), K)
+        discounts = 1 / np.log2(np.arange(2, K + 2))
+        return cls(
+            np.concatenate([_padded(part, width, -np.inf) for part in said], axis=1),
+            np.concatenate([_padded(part, width, 0.0) for part in gains]),
+            np.concatenate([[0.0], np.cumsum(discounts)])[counts],
+        )
+
+    def alone(self) -> list[float]:
+        """Score of each model alone."""
+        return [self.score(weights.tolist()) for weights in np.eye(len(self.said))]
+
+    def score(self, weights: Sequence[float]) -> float:
+        """Mean NDCG@20 of the weighted sum."""
+        total = np.zeros(self.gains.shape, np.float32)
+        for weight, said in zip(weights, self.said, strict=True):
+            if weight:
+                total += np.float32(weight) * said
+        total[np.isneginf(self.said[0])] = -np.inf
+        best, _ = best_of_rows(total, min(K, total.shape[1]))
+        rows = np.arange(len(best))[:, None]
+        gains = np.where(best >= 0, self.gains[rows, best], 0)
+        discounts = 1 / np.log2(np.arange(2, best.shape[1] + 2))
+        return float((gains @ discounts / self.ideal).mean())
+
+
+def best_weights(pool: Pool, alone: Sequence[float]) -> tuple[tuple[float, ...], float]:
+    """The weights with the best NDCG@20, and it; a model that adds nothing has 0.
+
+    Parameters
+    ----------
+    alone : score of each model (`Pool.alone`).
+    """
+    n_models = len(pool.said)
+    leader = int(np.argmax(alone))
+    weights, best = np.eye(n_models)[leader], alone[leader]
+    others = sorted(set(range(n_models)) - {leader}, key=lambda place: -alone[place])
+    for _ in range(_MOST_ROUNDS):
+        before = best
+        for place in others:
+            for step in _STEPS:
+                tried = weights.copy()
+                tried[place] = step
+                score = pool.score(tried.tolist())
+                if score > best * (1 + _LEAST_GAIN * bool(step > weights[place])):
+                    weights, best = tried, score
+        if best <= before:
+            break
+    return tuple(weights.tolist()), best
+
+
+def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Shape (n, width): columns that are set, ascending; -1 pads."""
+    counts = pooled.sum(axis=1)
+    columns = np.full((len(pooled), int(counts.max(initial=0))), -1)
+    columns[np.arange(columns.shape[1]) < counts[:, None]] = np.nonzero(pooled)[1]
+    return columns
+
+
+def _taken(scores: FloatArray, columns: NDArray[np.int64], empty: float = -np.inf) -> FloatArray:
+    taken = np.take_along_axis(scores, columns[None].clip(0), axis=2)
+    taken[:, columns < 0] = empty
+    return taken
+
+
+def _padded(part: FloatArray, width: int, value: float) -> FloatArray:
+    gap = [(0, 0)] * (part.ndim - 1) + [(0, width - part.shape[-1])]
+    return np.pad(part, gap, constant_values=value)
