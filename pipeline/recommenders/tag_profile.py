@@ -1,7 +1,9 @@
 """Items whose tags are like those of what one likes: TF-IDF vectors and their cosine.
 
 A user's profile is the sum of the vectors of the liked items (Pazzani & Billsus 2007,
-Content-based recommendation systems).  It needs no other user and reaches cold items.
+Content-based recommendation systems).  It needs no other user and reaches cold items.  Settings
+other than the defaults leave items with many tags longer vectors, or let likes of much liked
+items count less.
 """
 
 from __future__ import annotations
@@ -15,7 +17,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset, unit_rows
-from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, Recommender, narrowed
+from pipeline.recommenders.base import (
+    Arrays,
+    Fitted,
+    FloatArray,
+    IntArray,
+    Recommender,
+    narrowed,
+    ranged,
+)
+from pipeline.recommenders.tag_vectors import discounted, no_features, tag_vectors
 from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
 __all__ = ["TagProfile", "TagProfileFitted"]
@@ -27,8 +38,8 @@ class TagProfileFitted(Fitted):
 
     Attributes
     ----------
-    item_vectors : shape (n_items, n_features), rows of length 1 or empty.
-    user_vectors : shape (n_users, n_features), the same.
+    item_vectors : shape (n_items, n_features), see `tag_vectors`.
+    user_vectors : shape (n_users, n_features), rows of length 1 or empty.
     """
 
     item_vectors: csr_matrix
@@ -50,8 +61,11 @@ class TagProfileFitted(Fitted):
         return self.listable
 
     def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
-        """Cosine of the user's profile and the item; ``-inf`` where they share no feature."""
-        return self._cosines(self.user_vectors, item_idxs)
+        """Product of the user's profile and the item; ``-inf`` where they share no feature.
+
+        With flat item vectors it is their cosine.
+        """
+        return _products(self.user_vectors, self.item_vectors[item_idxs])
 
     def item_lists(
         self,
@@ -63,8 +77,9 @@ class TagProfileFitted(Fitted):
     ) -> Lists | None:
         """Items that share a feature with the item, by cosine."""
         items = narrowed(self.listable, candidates)
+        unit = unit_rows(self.item_vectors)
         return top_k(
-            self._cosines(self.item_vectors, items),
+            _products(unit, unit[items]),
             item_idxs,
             k,
             item_idxs=items,
@@ -72,16 +87,6 @@ class TagProfileFitted(Fitted):
             hide_self=True,
             threads=threads,
         )
-
-    def _cosines(self, vectors: csr_matrix, items: IntArray) -> ScoreRows:
-        by_feature = self.item_vectors[items].T.tocsr()  # (n_features, n_columns)
-
-        def score(chunk: IntArray) -> FloatArray:
-            cosines: FloatArray = (vectors[chunk] @ by_feature).toarray()
-            cosines[cosines <= 0] = -np.inf  # nothing in common
-            return cosines
-
-        return score
 
     def to_arrays(self) -> Arrays:
         """Both matrices, as the three arrays of a CSR and its shape."""
@@ -102,6 +107,17 @@ class TagProfileFitted(Fitted):
         return cls(*(_matrix(arrays, name) for name in ("item", "user")))
 
 
+def _products(vectors: csr_matrix, items: csr_matrix) -> ScoreRows:
+    by_feature = items.T.tocsr()  # (n_features, n_columns)
+
+    def score(chunk: IntArray) -> FloatArray:
+        products: FloatArray = (vectors[chunk] @ by_feature).toarray()
+        products[products <= 0] = -np.inf  # nothing in common
+        return products
+
+    return score
+
+
 def _matrix(arrays: Mapping[str, NDArray[Any]], name: str) -> csr_matrix:
     parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
     n_rows, n_columns = arrays[f"{name}_shape"].tolist()
@@ -117,11 +133,20 @@ class TagProfile(Recommender):
     sentence: ClassVar[str] = "Things that share tags with what you like, rare tags counting most."
     fitted: ClassVar[type[Fitted]] = TagProfileFitted
 
+    idf_power: float = ranged(1.0, 0.0, 4.0, "Weight of rare tags.", search=(0.0, 2.0))
+    flatness: float = ranged(
+        1.0, 0.0, 1.0, "How far the number of tags is divided out.", search=(0.0, 1.0)
+    )
+    discount: float = ranged(
+        0.0, 0.0, 2.0, "Exponent by which likes of much liked items count less.", search=(0.0, 0.5)
+    )
+
+    def refusal(self, dataset: Dataset, *, in_tuner: bool = False) -> str | None:
+        """No features, where a search asks; by hand it lists nothing."""
+        return no_features(self.name, dataset) if in_tuner else None
+
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagProfileFitted:  # noqa: ARG002
         """Weight features by smooth inverse document frequency and sum them by user."""
-        features = dataset.item_features.copy()
-        document_frequency = np.bincount(features.indices, minlength=features.shape[1])
-        idf = np.log((1 + dataset.n_items) / (1 + document_frequency)) + 1
-        features.data *= idf[features.indices].astype(np.float32)
-        item_vectors = unit_rows(features)
-        return TagProfileFitted(item_vectors, unit_rows(dataset.user_items @ item_vectors))
+        vectors = tag_vectors(dataset, idf_power=self.idf_power, flatness=self.flatness)
+        likes = discounted(dataset.user_items, self.discount)
+        return TagProfileFitted(vectors, unit_rows(likes @ vectors))

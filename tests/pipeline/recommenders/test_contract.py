@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
-from pipeline.errors import InputError
+from pipeline.errors import FitError, InputError
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.popular import PopularFitted
 from pipeline.recommenders.registry import RECOMMENDERS
@@ -136,11 +136,21 @@ class TestContract:
         with pytest.raises(KeyError, match=name):
             type(fitted).from_arrays(arrays)
 
-    def test_nothing_to_learn_from_gives_empty_lists(self, model, bare):
-        nobody = csr_matrix(bare.user_items.shape, dtype=np.float32)
-        fitted = model.fit(replace(bare, user_items=nobody))
+    def test_nothing_to_learn_from_gives_empty_lists(self, model, bare, dataset):
+        data = dataset if model.refusal(bare) else bare
+        nobody = csr_matrix(data.user_items.shape, dtype=np.float32)
+        fitted = model.fit(replace(data, user_items=nobody))
         assert len(fitted.listable) == 0
-        assert (fitted.user_lists(everyone(bare), K).item_idxs == -1).all()
+        assert (fitted.user_lists(everyone(data), K).item_idxs == -1).all()
+
+    def test_a_refusal_is_what_the_fit_fails_with(self, model, bare):
+        reason = model.refusal(bare)
+        if reason is None:
+            return
+        assert reason.startswith(model.name)
+        with pytest.raises(FitError) as caught:
+            model.fit(bare)
+        assert str(caught.value) == reason
 
     def test_weights_are_accepted(self, model, dataset):
         weighted = dataset.user_items.copy()
@@ -150,7 +160,7 @@ class TestContract:
         assert_well_formed(lists, dataset.n_users, K, fitted.listable)
 
     def test_parameters_out_of_range_are_all_named(self, model):
-        bad = {item.name: item.metadata["low"] - 1 for item in fields(model)}
+        bad = {item.name: item.metadata["low"] - 1 for item in fields(model) if item.metadata}
         if not bad:
             return
         with pytest.raises(InputError) as caught:

@@ -1,0 +1,151 @@
+"""Coordinates of items in the space of a tag kernel, in which a ridge is a division.
+
+The kernel of two items is ((1 + f_i . f_j) / 2)^power: 1 is linear, and a higher power weighs
+tags that stand together, as a model of all products of so many tags would.  A ridge on the
+coordinates Z (Z Z' = K) is the kernel ridge; they are turned so that Z'Z of the liked items is
+diagonal, and then one decomposition serves every regularization.
+
+Two ways lead there, both exact: tags themselves where the kernel is linear and tags are the
+fewer, else the kernel to every distinct liked item (Schölkopf & Smola 2002, Learning with
+kernels, 2.2.7, the empirical kernel map).  With more of those than ``landmarks``, as many are
+drawn, which is the approximation of Nyström (Williams & Seeger 2001, Using the Nyström method
+to speed up kernel machines).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.sparse import csr_matrix
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.base import FloatArray, IntArray
+from pipeline.recommenders.tag_vectors import tag_vectors
+
+__all__ = ["Space", "TagSpace", "too_wide"]
+
+_KEPT: Final = 2
+_RELATIVE_FLOOR: Final = 1e-7
+_MOST_BYTES: Final = 2_000_000_000
+_MEMO: Final = "tag_space:last"
+
+
+@dataclass(frozen=True, eq=False)
+class TagSpace:
+    """Items in the space of a kernel.
+
+    Attributes
+    ----------
+    coordinates : float32, shape (n_items, rank); zeros for an item without features.
+    spectrum : float64, shape (rank,), ascending and above 0: the diagonal of Z'Z over the
+        items with a like.
+    described : items with a feature, ascending.
+    """
+
+    coordinates: FloatArray
+    spectrum: NDArray[np.float64]
+    described: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Settings of a space; see the module.
+
+    Attributes
+    ----------
+    idf_power, flatness : of `tag_vectors`.
+    power : of the kernel, at least 1; only whole ones are of positive kernels.
+    landmarks : most items that the kernel is taken to.
+    """
+
+    idf_power: float
+    flatness: float
+    power: int
+    landmarks: int
+
+    def of(self, dataset: Dataset, seed: int) -> TagSpace:
+        """The space for a data set; the last two are kept with it.
+
+        A data set without a liked item that has features gives a space of rank 0.
+        """
+        memo: dict[tuple[Space, int], TagSpace] = dataset.derived(_MEMO, dict)
+        key = (self, seed)
+        found = memo.pop(key, None) or self._made(dataset, seed)
+        while len(memo) >= _KEPT:
+            memo.pop(next(iter(memo)))
+        memo[key] = found
+        return found
+
+    def width(self, dataset: Dataset) -> int:
+        """Columns before the decomposition, at most."""
+        wide = min(self.landmarks, dataset.n_items)
+        return min(wide, dataset.item_features.shape[1]) if self.power == 1 else wide
+
+    def _made(self, dataset: Dataset, seed: int) -> TagSpace:
+        vectors = tag_vectors(dataset, idf_power=self.idf_power, flatness=self.flatness)
+        described = np.flatnonzero(np.diff(vectors.indptr)).astype(np.int32)
+        liked = np.bincount(dataset.user_items.indices, minlength=dataset.n_items) > 0
+        known = described[liked[described]]
+        coordinates, spectrum = _turned(self._mapped(vectors, known, seed), known)
+        blank = np.ones(dataset.n_items, bool)
+        blank[described] = False
+        coordinates[blank] = 0
+        return TagSpace(coordinates, spectrum, described)
+
+    def _mapped(self, vectors: csr_matrix, known: IntArray, seed: int) -> FloatArray:
+        """Coordinates of all items, shape (n_items, width)."""
+        distinct = _distinct(vectors, known)
+        if self.power == 1 and vectors.shape[1] <= min(len(distinct), self.landmarks):
+            return np.asarray(vectors.toarray(), np.float32)
+        if len(distinct) > self.landmarks:
+            drawn = np.random.default_rng(seed).choice(distinct, self.landmarks, replace=False)
+            distinct = np.sort(drawn).astype(np.int32)
+        kernel: FloatArray = (vectors @ vectors[distinct].T).toarray()  # (n_items, n_landmarks)
+        if self.power != 1:
+            kernel = np.power((1 + kernel) / 2, self.power, dtype=np.float32)
+        if not len(distinct):
+            return kernel
+        values, basis = eigh(kernel[distinct].astype(np.float64), check_finite=False)
+        kept = values > _RELATIVE_FLOOR * values[-1]
+        scaled = (basis[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+        mapped: FloatArray = kernel @ scaled
+        return mapped
+
+
+def too_wide(name: str, space: Space, dataset: Dataset) -> str | None:
+    """Why a space is not built, with the memory that it would take; None where it is.
+
+    The kernel, the coordinates and the decomposition live at once.
+    """
+    width = space.width(dataset)
+    size = 8 * dataset.n_items * width + 24 * width * width
+    if size <= _MOST_BYTES:
+        return None
+    return (
+        f"{name}: {width} landmarks and {dataset.n_items} items take {size / 1e9:.1f} GB, "
+        f"the limit is {_MOST_BYTES / 1e9:.0f} GB: take fewer landmarks"
+    )
+
+
+def _turned(mapped: FloatArray, known: IntArray) -> tuple[FloatArray, NDArray[np.float64]]:
+    """The same coordinates, turned so that those of the known items have a diagonal Z'Z."""
+    if not mapped.shape[1] or not len(known):
+        return np.zeros((len(mapped), 0), np.float32), np.zeros(0)
+    of_known = mapped[known]
+    gram = (of_known.T @ of_known).astype(np.float64)
+    spectrum, basis = eigh(gram, check_finite=False)
+    kept = spectrum > _RELATIVE_FLOOR * spectrum[-1]
+    return mapped @ basis[:, kept].astype(np.float32), spectrum[kept]
+
+
+def _distinct(vectors: csr_matrix, items: IntArray) -> IntArray:
+    """The first item of each set of features among these, ascending."""
+    first: dict[bytes, int] = {}
+    for item in items.tolist():
+        own = slice(vectors.indptr[item], vectors.indptr[item + 1])
+        first.setdefault(vectors.indices[own].tobytes() + vectors.data[own].tobytes(), item)
+    return np.asarray(list(first.values()), np.int32)
