@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import ModelFileError
+from pipeline.errors import InputError, ModelFileError
 from pipeline.files import write_text
 from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.registry import recommender
 
-__all__ = ["chosen_model", "parameters_path", "write_parameters"]
+__all__ = ["chosen_models", "last_models", "parameters_path", "write_parameters"]
 
 _NAME: Final = "parameters.json"
 
@@ -24,12 +24,12 @@ def parameters_path(data: Path, site: str) -> Path:
 
 def write_parameters(data: Path, site: str, models: Iterable[Recommender]) -> None:
     """Replace the chosen parameters of a site."""
-    chosen = {model.name: model.parameters for model in models}
+    chosen = {model.name: model.described for model in models}
     write_text(parameters_path(data, site), json.dumps(chosen, indent=1) + "\n")
 
 
-def chosen_model(data: Path, site: str, name: str) -> Recommender:
-    """A model with the parameters that were chosen for it.
+def chosen_models(data: Path, site: str) -> dict[str, Recommender]:
+    """Models with the parameters that were chosen for them, by name, in the order of display.
 
     Raises
     ------
@@ -37,8 +37,17 @@ def chosen_model(data: Path, site: str, name: str) -> Recommender:
     """
     path = parameters_path(data, site)
     try:
-        return recommender(name)(**json.loads(path.read_text("utf-8"))[name])
+        described = json.loads(path.read_text("utf-8"))
+        return {name: recommender(name).from_described(described[name]) for name in described}
     except FileNotFoundError as err:
         raise ModelFileError(f"{path} does not exist: choose parameters first") from err
-    except (ValueError, KeyError, TypeError) as err:
-        raise ModelFileError(f"{path} does not hold {name}: choose parameters again") from err
+    except (ValueError, KeyError, TypeError, AttributeError, InputError) as err:
+        raise ModelFileError(f"{path} is not what was chosen: choose parameters again") from err
+
+
+def last_models(data: Path, site: str) -> dict[str, Recommender]:
+    """As `chosen_models`; none where nothing that holds was chosen before."""
+    try:
+        return chosen_models(data, site)
+    except ModelFileError:
+        return {}

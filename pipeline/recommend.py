@@ -5,7 +5,7 @@ No crawl, no curated zone and no snapshot is touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,10 +22,11 @@ from pipeline.dataset.world import World
 from pipeline.errors import InputError
 from pipeline.recommenders.base import Fitted, IntArray, Recommender, narrowed
 from pipeline.recommenders.topk import Lists
-from pipeline.recommenders.tuning import Budget, Tuned, has_choice, tune
+from pipeline.tuning.budget import Budget
+from pipeline.tuning.choosing import Choice, choose
 from scrapers.records import USER_HANDLE
 
-__all__ = ["RECOMMENDED_SCHEMA", "SIMILAR_SCHEMA", "Fitting", "Recommended", "Wanted", "recommend"]
+__all__ = ["RECOMMENDED_SCHEMA", "SIMILAR_SCHEMA", "Fitting", "Recommended", "recommend"]
 
 RANK: Final = "rank"
 SCORE: Final = "score"
@@ -48,21 +49,14 @@ SIMILAR_SCHEMA: Final[dict[str, pl.DataType]] = {
 _OWN_VALIDATION: Final = SplitParams(test_share=0.1, validation_share=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A model of the answer; ``tuned`` says that its parameters are to be chosen."""
-
-    model: Recommender
-    tuned: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitting:
     """How models are fitted and how long their lists are.
 
     Attributes
     ----------
-    budget : seconds of all models together; trials of each.
+    budget : seconds of all models together, from the choice to the lists; trials of each.
+    fixed : settings that are not chosen but given, by name.
     similar : list items beside items too.
     """
 
@@ -70,6 +64,7 @@ class Fitting:
     seed: int = 0
     threads: int = 1
     budget: Budget = field(default_factory=Budget)
+    fixed: Mapping[str, Recommender] = field(default_factory=dict)
     similar: bool = False
 
 
@@ -77,13 +72,13 @@ class Fitting:
 class Recommended:
     """Lists by `RECOMMENDED_SCHEMA` and `SIMILAR_SCHEMA`, and sentences for the caller.
 
-    ``similar`` is None where it was not asked for; ``models`` have the parameters that were
-    chosen; ``trials`` are those of `tuning`.
+    ``similar`` is None where it was not asked for; ``models`` have, by the names that were
+    asked for, the settings that were chosen; ``trials`` are those of `tuning`.
     """
 
     for_users: pl.DataFrame
     similar: pl.DataFrame | None
-    models: tuple[Recommender, ...]
+    models: Mapping[str, Recommender]
     trials: pl.DataFrame
     notes: tuple[str, ...]
 
@@ -103,46 +98,61 @@ class _Material:
 class _Answer:
     """What one model has to say."""
 
-    tuned: Tuned[Recommender]
     for_users: pl.DataFrame
     similar: pl.DataFrame | None
     notes: tuple[str, ...]
 
 
-def recommend(world: World, wanted: Sequence[Wanted], fitting: Fitting) -> Recommended:
+def recommend(world: World, names: Sequence[str], fitting: Fitting) -> Recommended:
     """Lists of each model for every user, and beside every item where they are asked for.
 
-    Parameters of the models that are to be tuned are chosen on ``world.validation``, whose
-    pairs are taken out of the likes meanwhile, else on a random tenth of each user's likes.
-    Every model is then fitted on all likes; what a user likes is never listed for them.
+    Settings that are not fixed are chosen on ``world.validation``, whose pairs are taken out of
+    the likes meanwhile, else on a random tenth of each user's likes.  Every model is then
+    fitted on all likes; what a user likes is never listed for them.
+
+    Parameters
+    ----------
+    names : of models; ``best`` is the one that wins on validation.
 
     Raises
     ------
-    InputError : the likes have weights and all are 0.
+    InputError : the likes have weights and all are 0, or a model refuses the likes.
     """
-    started_at = fitting.budget.clock()
     material, notes = _material(world, fitting)
-    answers: list[_Answer] = []
-    for place, want in enumerate(wanted):
-        waiting = sum(later.tuned and has_choice(later.model) for later in wanted[place:])
-        answers.append(_answer(want, material, _share(fitting.budget, started_at, waiting)))
-    for_users = [answer.for_users for answer in answers]
+    choice = choose(
+        names,
+        material.trial,
+        material.validation,
+        seed=fitting.seed,
+        threads=fitting.threads,
+        budget=fitting.budget,
+        fixed=fitting.fixed,
+    )
+    models = _models(names, choice, material.dataset)
+    answers = [_answer(name, model, material) for name, model in models.items()]
     similar = [answer.similar for answer in answers if answer.similar is not None]
     return Recommended(
-        pl.concat([pl.DataFrame(schema=RECOMMENDED_SCHEMA), *for_users]),
+        pl.concat([pl.DataFrame(schema=RECOMMENDED_SCHEMA), *(a.for_users for a in answers)]),
         pl.concat([pl.DataFrame(schema=SIMILAR_SCHEMA), *similar]) if fitting.similar else None,
-        tuple(answer.tuned.model for answer in answers),
-        pl.concat([answer.tuned.trials for answer in answers]),
-        (*world.notes, *notes, *(note for answer in answers for note in answer.notes)),
+        models,
+        choice.trials,
+        (
+            *(*world.notes, *notes, *choice.notes),
+            *(note for answer in answers for note in answer.notes),
+        ),
     )
 
 
-def _share(budget: Budget, started_at: float, waiting: int) -> Budget:
-    """An equal part of what is left for each model that still waits for its parameters."""
-    if budget.seconds is None or not waiting:
-        return budget
-    left = budget.seconds - (budget.clock() - started_at)
-    return replace(budget, seconds=max(left, 0.0) / waiting)
+def _models(names: Sequence[str], choice: Choice, dataset: Dataset) -> dict[str, Recommender]:
+    chosen = choice.models
+    refused = [name for name in names if name not in chosen]
+    faults = [note for note in choice.notes if note.split()[0] in refused]
+    faults += [
+        reason for name in names if name in chosen and (reason := chosen[name].refusal(dataset))
+    ]
+    if faults:
+        raise InputError(faults)
+    return {name: chosen[name] for name in names}
 
 
 def _material(world: World, fitting: Fitting) -> tuple[_Material, list[str]]:
@@ -202,26 +212,15 @@ def _candidates(world: World, dataset: Dataset) -> IntArray | None:
     return found[found >= 0]
 
 
-def _answer(want: Wanted, material: _Material, budget: Budget) -> _Answer:
+def _answer(name: str, model: Recommender, material: _Material) -> _Answer:
     fitting = material.fitting
-    tuned = Tuned.untried(want.model)
-    if want.tuned:
-        tuned = tune(
-            want.model,
-            material.trial,
-            material.validation,
-            seed=fitting.seed,
-            threads=fitting.threads,
-            budget=budget,
-        )
-    fitted = tuned.model.fit(material.dataset, seed=fitting.seed, threads=fitting.threads)
-    notes = [tuned.note] if tuned.note else []
-    for_users = _for_users(want.model.name, fitted, material)
-    notes += _missing_lists(want.model.name, fitted, for_users, material)
-    similar = _similar(want.model.name, fitted, material) if fitting.similar else None
+    fitted = model.fit_once(material.dataset, seed=fitting.seed, threads=fitting.threads)
+    for_users = _for_users(name, fitted, material)
+    notes = [*_missing_lists(name, fitted, for_users, material)]
+    similar = _similar(name, fitted, material) if fitting.similar else None
     if similar is not None and not len(similar):
-        notes.append(f"{want.model.name}: no similar items: it can compare none")
-    return _Answer(tuned, for_users, similar, tuple(notes))
+        notes.append(f"{name}: no similar items: it can compare none")
+    return _Answer(for_users, similar, tuple(notes))
 
 
 def _for_users(name: str, fitted: Fitted, material: _Material) -> pl.DataFrame:

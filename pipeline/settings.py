@@ -53,7 +53,7 @@ class PipelineSettings(BaseSettings):
     )
     kept_snapshots: int = Field(default=5, ge=1, description="Snapshots of a site that are kept.")
     tune_budget_s: float = Field(
-        default=120.0, ge=0, description="Seconds for the choice of each model's parameters."
+        default=600.0, ge=0, description="Seconds for the choice of all models' parameters."
     )
     dagster_port: int = Field(
         default=3000, ge=1, le=65535, description="Port of the Dagster UI, else the next free one."

@@ -20,6 +20,7 @@ __all__ = [
     "curve",
     "markdown_cell",
     "markdown_table",
+    "picture",
     "row_count",
 ]
 
@@ -91,7 +92,12 @@ def curve(
     axes.loglog(x, y, linewidth=1.8)
     axes.set(xlabel=x_label, ylabel=y_label, title=title)
     axes.grid(visible=True, which="major", alpha=0.3)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=90)
-    encoded = base64.b64encode(picture.getvalue()).decode("ascii")
+    return picture(figure, title)
+
+
+def picture(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
+    """A figure as a picture within Markdown, which the UI shows in place."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=90)
+    encoded = base64.b64encode(drawn.getvalue()).decode("ascii")
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")

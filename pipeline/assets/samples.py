@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.assets.metadata import markdown_table
 from pipeline.dataset.columns import ITEM_ID, TITLE
 from pipeline.lists import lists_path, load_lists
-from pipeline.recommenders.registry import RECOMMENDERS
+from pipeline.parameters import chosen_models
 
 __all__ = ["sample_recommendations"]
 
@@ -29,8 +29,8 @@ def sample_recommendations(data: Path, site: str, items: pl.DataFrame) -> dg.Mar
     """
     names = dict(items.select(ITEM_ID, pl.coalesce(TITLE, ITEM_ID)).iter_rows())
     columns: dict[str, list[str]] = {"rank": [str(rank) for rank in range(1, _SHOWN + 1)]}
-    for model in RECOMMENDERS:
-        lists = load_lists(lists_path(data, site, model.name))
+    for name, model in chosen_models(data, site).items():
+        lists = load_lists(lists_path(data, site, name))
         if len(lists.user_ids):
             chosen = lists.user_item_idxs[len(lists.user_ids) // 2, :_SHOWN]
             columns[model.label] = _titles(chosen, lists.item_ids, names)

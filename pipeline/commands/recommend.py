@@ -14,12 +14,12 @@ from pipeline.commands import Subparsers
 from pipeline.dataset.world import World, read_world
 from pipeline.errors import InputError
 from pipeline.files import write_frames
-from pipeline.recommend import Fitting, Recommended, Wanted, recommend
+from pipeline.recommend import Fitting, Recommended, recommend
 from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.params_file import ParamsFile, read_params_file
-from pipeline.recommenders.registry import RECOMMENDERS, recommender
-from pipeline.recommenders.tuning import Budget
+from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.settings import read_settings
+from pipeline.tuning.budget import Budget
 
 __all__ = ["add_parser", "run"]
 
@@ -30,7 +30,8 @@ _MOST_THREADS: Final = 1024
 _SUFFIXES: Final = (".parquet", ".pq", ".csv")
 _INPUTS: Final = ("likes", "items", "candidates", "validation", "params")
 _OUTPUTS: Final = ("out", "similar")
-_NAMES: Final = ", ".join(algorithm.name for algorithm in RECOMMENDERS)
+_KNOWN: Final = tuple(algorithm.name for algorithm in RECOMMENDERS)
+_NAMES: Final = ", ".join(_KNOWN)
 
 _DESCRIPTION: Final = """
 Learn from the likes of a file and write what to recommend to each of its users.  Files are
@@ -76,10 +77,9 @@ def run(args: argparse.Namespace) -> int:
     params = ParamsFile({}) if args.params is None else read_params_file(args.params)
     faults = [*_option_faults(args, threads), *_path_faults(args), *params.faults]
     world = _read(args, faults)
-    wanted = [_wanted(name, params.models) for name in _model_names(args)]
-    result = recommend(world, wanted, _fitting(args, threads))
+    result = recommend(world, _model_names(args), _fitting(args, threads, params.models))
     _write(args, result)
-    _report(args, result, params.models, [want.model.name for want in wanted])
+    _report(args, result, params.models)
     return 0
 
 
@@ -105,9 +105,8 @@ def _model_names(args: argparse.Namespace) -> list[str]:
 
 def _option_faults(args: argparse.Namespace, threads: int) -> Iterator[str]:
     names = _model_names(args)
-    known = {algorithm.name for algorithm in RECOMMENDERS}
     for name in dict.fromkeys(names):
-        if name not in known:
+        if name not in _KNOWN:
             yield f"--model: {name!r} is no model; models are {_NAMES}"
         if names.count(name) > 1:
             yield f"--model: {name!r} stands {names.count(name)} times; name a model once"
@@ -157,13 +156,7 @@ def _is_same(one: Path, other: Path) -> bool:
         return False
 
 
-def _wanted(name: str, fixed: Mapping[str, Recommender]) -> Wanted:
-    if name in fixed:
-        return Wanted(fixed[name], tuned=False)
-    return Wanted(recommender(name)(), tuned=True)
-
-
-def _fitting(args: argparse.Namespace, threads: int) -> Fitting:
+def _fitting(args: argparse.Namespace, threads: int, fixed: Mapping[str, Recommender]) -> Fitting:
     by_trials = args.budget_trials is not None and args.budget_s is None
     seconds = None if by_trials else args.budget_s or _BUDGET_S
     return Fitting(
@@ -171,6 +164,7 @@ def _fitting(args: argparse.Namespace, threads: int) -> Fitting:
         seed=args.seed,
         threads=threads,
         budget=Budget(seconds=seconds, trials=args.budget_trials),
+        fixed=fixed,
         similar=args.similar is not None,
     )
 
@@ -188,18 +182,23 @@ def _write(args: argparse.Namespace, result: Recommended) -> None:
 
 
 def _report(
-    args: argparse.Namespace,
-    result: Recommended,
-    fixed: Mapping[str, Recommender],
-    names: list[str],
+    args: argparse.Namespace, result: Recommended, fixed: Mapping[str, Recommender]
 ) -> None:
     for note in result.notes:
         sys.stderr.write(f"note: {note}\n")
+    used = {*result.models, *(part for model in result.models.values() for part in _within(model))}
     for name in fixed:
-        if name not in names:
+        if name not in used:
             sys.stderr.write(f"note: {args.params}: the table of {name} is not used\n")
-    for model in result.models:
-        sys.stdout.write(f"{model.name}: {json.dumps(model.parameters)}\n")
+    for name, model in result.models.items():
+        sys.stdout.write(f"{name}: {json.dumps(model.described)}\n")
     sys.stdout.write(f"{args.out}: {len(result.for_users)} rows\n")
     if result.similar is not None:
         sys.stdout.write(f"{args.similar}: {len(result.similar)} rows\n")
+
+
+def _within(model: Recommender) -> Iterator[str]:
+    """Names of a model and of all that stand within it."""
+    yield model.name
+    for part in model.within:
+        yield from _within(part)

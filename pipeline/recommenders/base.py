@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -154,9 +155,39 @@ class Recommender(ABC):
         """Parameters by name, in order."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.metadata}
 
+    @property
+    def within(self) -> tuple[Recommender, ...]:
+        """Settings of the models that it is made of; none for most."""
+        return ()
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Parameters as JSON takes them, with those of the models within."""
+        return dict(self.parameters)
+
+    @classmethod
+    def from_described(cls, described: Mapping[str, Any]) -> Self:
+        """The settings that `described` tells of.
+
+        Raises
+        ------
+        InputError, KeyError, TypeError : it tells of no such settings.
+        """
+        return cls(**described)
+
     @abstractmethod
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Fitted:
-        """Learn from all interactions of a data set."""
+        """Learn from all interactions of a data set.
+
+        Raises
+        ------
+        FitError : it refuses the data set, or numbers went astray.
+        """
+
+    def fit_once(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Fitted:
+        """The fit, made once for this data set: models that stand within others share it."""
+        key = json.dumps([self.name, self.described, seed, threads])
+        return dataset.derived(key, lambda: self.fit(dataset, seed=seed, threads=threads))
 
     def refusal(self, dataset: Dataset, *, in_tuner: bool = False) -> str | None:  # noqa: ARG002
         """Why these settings are not fitted to this data set, in words; None where they are.

@@ -92,7 +92,8 @@ class Ials(Recommender):
     def first_fit_s(self, dataset: Dataset) -> float:
         """Seconds of the first look on a slow machine."""
         likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
-        return _LIKE_S * likes * self.path()[0].effort / 64**1.5
+        seconds: float = _LIKE_S * likes * self.path()[0].effort / 64**1.5
+        return seconds
 
     def path(self) -> tuple[Self, ...]:
         """The numbers of iterations at which a fit is looked at."""

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemWeights
 from pipeline.recommenders.base import Fitted, Recommender, ranged
-from pipeline.recommenders.item_weights import ItemWeightsFitted, strongest
+from pipeline.recommenders.item_weights import ItemWeightsFitted, stacked, strongest
 
 __all__ = ["ItemGraph", "ItemGraphFitted"]
 
@@ -92,9 +92,4 @@ def _product(left: csr_matrix, right: csr_matrix, neighbours: int) -> ItemWeight
         strongest(left[first:last] @ right, first, neighbours)
         for first, last in pairwise([0, *bounds[bounds > 0].tolist()])
     ]
-    lengths = np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)])
-    return ItemWeights(
-        np.cumsum(lengths, dtype=np.int64),
-        np.concatenate([block.indices for block in blocks]),
-        np.concatenate([block.data for block in blocks]),
-    )
+    return stacked(blocks)

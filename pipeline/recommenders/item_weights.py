@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Self
@@ -15,7 +15,7 @@ from pipeline.fold_in import ItemWeights
 from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, narrowed
 from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
-__all__ = ["ItemWeightsFitted", "strongest"]
+__all__ = ["ItemWeightsFitted", "stacked", "strongest", "strongest_of_dense"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +148,27 @@ def strongest(block: csr_matrix, first_row: int, n: int) -> csr_matrix:
     places = np.flatnonzero(kept)
     indptr = np.searchsorted(places, block.indptr)
     return csr_matrix((block.data[places], block.indices[places], indptr), block.shape)
+
+
+def strongest_of_dense(block: NDArray[np.float32], first_row: int, n: int) -> csr_matrix:
+    """The same of rows that are not sparse."""
+    if block.shape[1] > n:
+        sizes = np.abs(block)
+        rows = np.arange(len(block))
+        sizes[rows, rows + first_row] = 0
+        least = np.partition(sizes, block.shape[1] - n, axis=1)[:, block.shape[1] - n]
+        block = np.where(sizes >= least[:, None], block, np.float32(0))
+    return strongest(csr_matrix(block), first_row, n)
+
+
+def stacked(blocks: Sequence[csr_matrix]) -> ItemWeights:
+    """Weights whose rows are those of the blocks, one after the other."""
+    lengths = np.concatenate([[0], *(np.diff(block.indptr) for block in blocks)])
+    return ItemWeights(
+        np.cumsum(lengths, dtype=np.int64),
+        np.concatenate([np.empty(0, np.int32), *(block.indices for block in blocks)]),
+        np.concatenate([np.empty(0, np.float32), *(block.data for block in blocks)]),
+    )
 
 
 def _keep_strongest(

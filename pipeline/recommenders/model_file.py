@@ -47,7 +47,7 @@ class ModelFacts:
     """
 
     model: str
-    parameters: Mapping[str, int | float]
+    parameters: Mapping[str, Any]
     seed: int
     threads: int
     fitted_at: str
@@ -80,7 +80,7 @@ class SavedModel:
         """What is to be saved of a fit; ``fitted_at`` defaults to now."""
         facts = ModelFacts(
             model=settings.name,
-            parameters=settings.parameters,
+            parameters=settings.described,
             seed=seed,
             threads=threads,
             fitted_at=(fitted_at or datetime.now(UTC)).isoformat(),

@@ -51,13 +51,18 @@ def read_params_file(path: Path) -> ParamsFile:
 
 
 def _of(algorithm: type[Recommender], table: Mapping[str, Any]) -> dict[str, Any]:
-    names = {parameter.name for parameter in fields(algorithm)}
+    names = _parameters(algorithm)
     return {name: value for name, value in table.items() if name in names}
 
 
 def _unknown(algorithm: type[Recommender], table: Mapping[str, Any]) -> Iterator[str]:
-    names = [parameter.name for parameter in fields(algorithm)]
+    names = _parameters(algorithm)
     allowed = f"its parameters are {', '.join(names)}" if names else "it has no parameters"
     for name in table:
         if name not in names:
             yield f"{algorithm.name} has no parameter {name!r}; {allowed}"
+
+
+def _parameters(algorithm: type[Recommender]) -> list[str]:
+    """What a table may set; the models within another have tables of their own."""
+    return [parameter.name for parameter in fields(algorithm) if parameter.metadata]

@@ -72,7 +72,7 @@ class Pool:
         discounts = 1 / np.log2(np.arange(2, K + 2))
         return cls(
             np.concatenate([_padded(part, width, -np.inf) for part in said], axis=1),
-            np.concatenate([_padded(part, width, 0.0) for part in gains]),
+            np.concatenate([_padded(part, width, 0.0) for part in gains], axis=0),
             np.concatenate([[0.0], np.cumsum(discounts)])[counts],
         )
 
@@ -82,7 +82,7 @@ class Pool:
 
     def score(self, weights: Sequence[float]) -> float:
         """Mean NDCG@20 of the weighted sum."""
-        total = np.zeros(self.gains.shape, np.float32)
+        total: FloatArray = np.zeros_like(self.gains)
         for weight, said in zip(weights, self.said, strict=True):
             if weight:
                 total += np.float32(weight) * said

@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.best import Best
 from pipeline.recommenders.blend import BLENDED, Blend
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.registry import recommender
@@ -24,11 +25,10 @@ from pipeline.tuning.rounds import run_rounds
 from pipeline.tuning.study import Study
 from pipeline.tuning.trials import Trial, trial_frame
 
-__all__ = ["BEST", "Choice", "choose"]
+__all__ = ["Choice", "choose"]
 
-BEST: Final = "best"
 _BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
-_COMPOSED: Final = (Blend.name, BEST)
+_COMPOSED: Final = (Blend.name, Best.name)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
@@ -40,14 +40,12 @@ class Choice:
     Attributes
     ----------
     models : settings by name, of every model that was wanted and does not refuse the data;
-        ``best`` is not among them.
-    winner : settings with the best score; popularity where nothing was scored.
+        ``best`` is popularity where nothing was scored.
     trials : rows by `TRIAL_SCHEMA`.
     notes : sentences on what was left out, cut short or could not be tried.
     """
 
     models: Mapping[str, Recommender]
-    winner: Recommender
     trials: pl.DataFrame
     notes: tuple[str, ...] = ()
 
@@ -120,11 +118,11 @@ class _Choosing:
             self.notes.append(
                 "nobody has likes in training and in validation: parameters are the defaults"
             )
-        shown = {name: model for name, model in self.models.items() if name in self.wanted}
         best = max(self.scores, key=lambda name: self.scores[name], default=None)
-        winner = Popular() if best is None else self.models[best]
-        chosen = [*shown.values(), winner]
-        return Choice(shown, winner, trial_frame(self.trials, chosen), tuple(self.notes))
+        self.models[Best.name] = Best(Popular() if best is None else self.models[best])
+        models = {name: self.models[name] for name in self.wanted if name in self.models}
+        chosen = [inner for model in models.values() for inner in _all(model)]
+        return Choice(models, trial_frame(self.trials, chosen), tuple(self.notes))
 
     def _begin(self) -> None:
         """Leave out what refuses the data, and open a study for all that is to be scored."""
@@ -147,13 +145,13 @@ class _Choosing:
         names = [name for name in self.wanted if name not in _COMPOSED]
         if self.composes:
             names += _BLENDED
-        if BEST in self.wanted:
+        if Best.name in self.wanted:
             names.append(Popular.name)
         return list(dict.fromkeys(names))
 
     def _is_compared(self, name: str) -> bool:
         return (self.composes and name in _BLENDED) or (
-            BEST in self.wanted and name == Popular.name
+            Best.name in self.wanted and name == Popular.name
         )
 
     def _study(self, model: Recommender) -> Study[Any]:
@@ -218,3 +216,8 @@ class _Choosing:
 
 def _has_choice(model: Recommender) -> bool:
     return bool(model.search_space()) or model.path() != (model,)
+
+
+def _all(model: Recommender) -> list[Recommender]:
+    """A model and all that stand within it."""
+    return [model, *(inner for part in model.within for inner in _all(part))]

@@ -31,7 +31,7 @@ def test_a_loaded_model_gives_the_same_lists(algorithm, dataset, tmp_path):
     save_model(path, saved)
     loaded = load_model(path, data_sha256=dataset.sha256)
     assert loaded.facts == saved.facts == load_facts(path)
-    assert loaded.facts.parameters == algorithm().parameters
+    assert loaded.facts.parameters == algorithm().described
     assert loaded.facts.seed == 3
     assert loaded.facts.threads == 1
     assert loaded.facts.data_sha256 == dataset.sha256
