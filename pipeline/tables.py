@@ -88,6 +88,12 @@ _TAGS = Column("tags", "VARCHAR[]", "Free tags, as the site shows them.")
 _CATEGORIES = Column("categories", "VARCHAR[]", "The site's own categories.")
 _LIKED_AT = Column("liked_at", "TIMESTAMPTZ", "When it was liked, if known.", nullable=True)
 
+_K = Column("k", "INTEGER", "Length of the lists that were judged.")
+_LOW = Column(
+    "low", "DOUBLE", "Lower end of the 95 % bootstrap interval over users.", nullable=True
+)
+_HIGH = Column("high", "DOUBLE", "Upper end of the interval.", nullable=True)
+
 
 def _item_group(name: str, one: str, many: str) -> Table:
     return Table(
@@ -106,11 +112,15 @@ def _item_group(name: str, one: str, many: str) -> Table:
 
 _EVALUATION_COLUMNS: Final = (
     _MODEL,
-    Column("metric", "VARCHAR", "Recall, NDCG, MAP, Precision, coverage or popular_share."),
-    Column("k", "INTEGER", "Length of the lists that were judged."),
+    Column(
+        "metric",
+        "VARCHAR",
+        "Recall, NDCG, MAP, Precision; of all lists coverage, popular_share, gini or novelty.",
+    ),
+    _K,
     Column("mean", "DOUBLE", "Mean over the judged users, or the value of a list-wide metric."),
-    Column("low", "DOUBLE", "Lower end of the 95 % bootstrap interval over users.", nullable=True),
-    Column("high", "DOUBLE", "Upper end of the interval.", nullable=True),
+    _LOW,
+    _HIGH,
     Column("n_users", "INTEGER", "Users that were judged."),
     Column("n_users_skipped", "INTEGER", "Users with too few likes to be judged."),
     Column("split", "VARCHAR", "How the test likes were held out: temporal or random."),
@@ -226,6 +236,56 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
         "The evaluation of this snapshot and of those before it.",
         (Column("snapshot_id", "VARCHAR", "Snapshot that was evaluated."), *_EVALUATION_COLUMNS),
         key=("snapshot_id", "model", "metric", "k"),
+    ),
+    Table(
+        "evaluation_slices",
+        "One row a model, slice, metric and k: held-out likes of some items or of some people.",
+        (
+            _MODEL,
+            Column(
+                "slice",
+                "VARCHAR",
+                "Items: cold (no known like), head (the most liked tenth), tail (other liked "
+                "ones). People: light, heavy (the thirds with fewest and most known likes).",
+            ),
+            Column("metric", "VARCHAR", "NDCG or Recall, of lists over all items."),
+            _K,
+            Column("mean", "DOUBLE", "Mean over the users of the slice."),
+            _LOW,
+            _HIGH,
+            Column("n_users", "INTEGER", "Users with a held-out like in the slice."),
+        ),
+        key=("model", "slice", "metric", "k"),
+    ),
+    Table(
+        "evaluation_differences",
+        "One row a model, a model it is held against, metric and k: over the same users.",
+        (
+            _MODEL,
+            Column(
+                "against",
+                "VARCHAR",
+                "Name of a baseline, or published: the model that was published before.",
+            ),
+            Column("metric", "VARCHAR", "NDCG or Recall."),
+            _K,
+            Column("mean", "DOUBLE", "Mean over users of the model's value less the other's."),
+            Column("low", "DOUBLE", "Lower end of the paired 95 % interval.", nullable=True),
+            Column("high", "DOUBLE", "Upper end; both above 0 say better.", nullable=True),
+            Column("n_users", "INTEGER", "Users that were judged."),
+        ),
+        key=("model", "against", "metric", "k"),
+    ),
+    Table(
+        "model_overlap",
+        "One row an ordered pair of models and k: how alike their lists are.",
+        (
+            _MODEL,
+            Column("other", "VARCHAR", "Name of the other model."),
+            Column("k", "INTEGER", "Length of the lists that were compared."),
+            Column("share", "DOUBLE", "Mean over users of the share of items in both lists."),
+        ),
+        key=("model", "other", "k"),
     ),
     Table(
         "charts",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,22 @@ class SmallSite:
         return pl.DataFrame(rows)
 
     @property
+    def evaluation_details(self) -> dict[str, pl.DataFrame]:
+        """Slices and differences with made-up figures, and the overlap of every pair."""
+        figure = {"metric": "NDCG", "k": 20, "mean": 0.1, "low": 0.05, "high": 0.2, "n_users": 9}
+        slices = [{"model": m, "slice": s, **figure} for m in MODELS for s in ("head", "light")]
+        others = [{"model": m, "against": MODELS[0], **figure} for m in MODELS[1:]]
+        pairs = [
+            {"model": a, "other": b, "k": 10, "share": 0.5} for a, b in permutations(MODELS, 2)
+        ]
+        tables = (
+            ("evaluation_slices", slices),
+            ("evaluation_differences", others),
+            ("model_overlap", pairs),
+        )
+        return {name: pl.DataFrame(rows) for name, rows in tables}
+
+    @property
     def site(self) -> pl.DataFrame:
         return pl.DataFrame(
             {
@@ -239,6 +256,7 @@ class SmallSite:
             charts=_charts(),
             run_ids=["run-1", "run-2"],
             data_sha256="ab" * 32,
+            evaluation_details=self.evaluation_details,
         )
 
     def write_curated(self, data: Path) -> None:

@@ -5,12 +5,12 @@ from typing import Final
 import dagster as dg
 import polars as pl
 
-from pipeline.assembling import evaluation_path
 from pipeline.assets.common import check_of
 from pipeline.assets.crawl_checks import crawl_checks
 from pipeline.assets.workspace import Workspace
 from pipeline.dataset.columns import CATEGORIES, CREATOR, ITEM_ID, PAIR, TAGS, USER_ID
 from pipeline.dataset.curated import Curated, curated_path, require_curated
+from pipeline.evaluation_files import evaluation_path
 from pipeline.pointer import file_sha256, read_pointer, snapshot_path
 from pipeline.recommenders.popular import Popular
 from pipeline.sites import Site

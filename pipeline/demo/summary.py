@@ -10,11 +10,11 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipeline.assembling import evaluation_path
 from pipeline.dataset.columns import ITEM_ID, USER_ID
 from pipeline.dataset.presence import read_present
 from pipeline.demo.refreshing import Refresh
 from pipeline.errors import SnapshotError
+from pipeline.evaluation_files import evaluation_path
 from pipeline.files import write_text
 from pipeline.pointer import read_pointer
 from scrapers.records import RawTable, raw_folder, read_manifest

@@ -1,149 +1,31 @@
 """One protocol for every model: the same split, the same seed, all items ranked, one scorer.
 
-Parameters are chosen by fits on the train part and scores on the validation part.  The model
-is then fitted on train and validation together and ranks every item of the catalogue that the
-user has not liked there (never a sample: Krichene & Rendle 2020); test likes are only looked
-at to score these lists.
+Parameters are chosen by fits on the train part and scores on the validation part.  Each model
+is then fitted once on train and validation together and ranks every item of the catalogue that
+the user has not liked there (never a sample: Krichene & Rendle 2020); test likes are only
+looked at to score these lists, after every choice is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-import polars as pl
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-
-from pipeline.dataset.columns import PART
-from pipeline.dataset.matrix import Dataset, user_items_of
-from pipeline.dataset.splits import Part
-from pipeline.evaluation.intervals import RESAMPLES, Interval, intervals, paired_difference
-from pipeline.evaluation.metrics import (
-    coverage,
-    map_at_k,
-    ndcg_at_k,
-    popular_items,
-    popular_share,
-    precision_at_k,
-    recall_at_k,
-)
+from pipeline.dataset.matrix import Dataset
+from pipeline.dataset.splits import SplitKind
+from pipeline.evaluation.comparing import differences, overlaps
+from pipeline.evaluation.figures import Evaluation, ModelFigures
+from pipeline.evaluation.held_out import HeldOut
+from pipeline.evaluation.intervals import RESAMPLES
+from pipeline.evaluation.judging import KS, list_wide, user_estimates
+from pipeline.evaluation.shift import Shift, popularity_shift
+from pipeline.evaluation.slices import Slice, slices_of
 from pipeline.recommenders.base import IntArray, Recommender
-from pipeline.recommenders.tuning import TRIAL_SCHEMA, Budget, Tuned, tune
+from pipeline.tuning.budget import Budget
+from pipeline.tuning.choosing import Choice, choose
+from pipeline.tuning.trials import trial_frame
 
-__all__ = ["KS", "USER_METRICS", "Evaluation", "Figure", "HeldOut", "ModelFigures", "evaluate"]
-
-KS: Final = (5, 10, 20)
-USER_METRICS: Final = {
-    "Recall": recall_at_k,
-    "NDCG": ndcg_at_k,
-    "MAP": map_at_k,
-    "Precision": precision_at_k,
-}
-COVERAGE: Final = "coverage"
-POPULAR: Final = "popular_share"
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """A data set whose interactions are the train part, and the two other parts.
-
-    Attributes
-    ----------
-    validation, test : shape of ``train.user_items``; a stored entry is a held-out like.
-    kind : how they were held out: temporal or random.
-    seed : of the split.
-    """
-
-    train: Dataset
-    validation: csr_matrix
-    test: csr_matrix
-    kind: str
-    seed: int
-
-    @classmethod
-    def of(cls, dataset: Dataset, split: pl.DataFrame, *, kind: str, seed: int) -> HeldOut:
-        """The parts of a data set's interactions; a train like keeps its weight.
-
-        Parameters
-        ----------
-        split : columns ``user_id``, ``item_id``, ``part``, as the curated table.
-
-        Raises
-        ------
-        ValueError : the split has a user or an item that the data set does not know.
-        """
-        train, validation, test = (
-            user_items_of(dataset, split.filter(pl.col(PART) == part.value))
-            for part in (Part.TRAIN, Part.VALIDATION, Part.TEST)
-        )
-        weighted: csr_matrix = dataset.user_items.multiply(train).tocsr()
-        return cls(replace(dataset, user_items=weighted), validation, test, kind, seed)
-
-    @property
-    def known(self) -> Dataset:
-        """Train and validation together: what a model may know when it is judged."""
-        likes: csr_matrix = (self.train.user_items + self.validation).tocsr()
-        likes.sort_indices()
-        return replace(self.train, user_items=likes)
-
-    @property
-    def judged(self) -> IntArray:
-        """Users with likes that are known and likes to be found, ascending."""
-        known = np.diff(self.known.user_items.indptr) > 0
-        return np.flatnonzero(known & (np.diff(self.test.indptr) > 0)).astype(np.int32)
-
-    @property
-    def n_users_skipped(self) -> int:
-        """Users with a like in any part who cannot be judged."""
-        known = np.diff(self.known.user_items.indptr) > 0
-        return int(np.count_nonzero(known | (np.diff(self.test.indptr) > 0))) - len(self.judged)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One metric at one k; the list-wide ones have no interval (NaN)."""
-
-    metric: str
-    k: int
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFigures:
-    """A model as it was chosen, its figures, and how its NDCG@10 differs from the first's.
-
-    ``ndcg`` has NDCG@10 of each judged user; ``difference`` is None for the first model.
-    """
-
-    model: Recommender
-    figures: tuple[Figure, ...]
-    ndcg: NDArray[np.float64]
-    difference: Interval | None = None
-
-    def figure(self, metric: str, k: int) -> Interval:
-        """Mean and interval of one metric.
-
-        Raises
-        ------
-        KeyError : it was not computed.
-        """
-        return {(row.metric, row.k): row.interval for row in self.figures}[metric, k]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Figures of each model on one split, and the trials by which parameters were chosen."""
-
-    models: tuple[ModelFigures, ...]
-    trials: pl.DataFrame
-    n_users: int
-    n_users_skipped: int
-    split: str
-    seed: int
-    notes: tuple[str, ...] = ()
+__all__ = ["Evaluation", "HeldOut", "evaluate"]
 
 
 def evaluate(
@@ -151,82 +33,117 @@ def evaluate(
     held_out: HeldOut,
     *,
     budget: Budget | None = None,
+    fixed: Collection[str] = (),
+    published: Recommender | None = None,
+    seen_left_in: bool = False,
     threads: int = 1,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
     """Judge every model on the same held-out likes.
 
+    A model that refuses these likes (too much memory, no features) is left out with a note.
+
     Parameters
     ----------
-    models : settings to start from; differences are to the first of them.
-    budget : for the choice of each model's parameters; None takes the settings as they are.
+    models : settings to judge or, with a budget, to start from; each name once.
+    budget : for the choice of all parameters; None takes the settings as they are.
+    fixed : names of models whose settings stay as they are.
+    published : settings of what is published now, judged beside the others.
+    seen_left_in : leave known likes in the lists, as the protocol of old posts does.
     """
-    tuned = [_tuned(model, held_out, budget, threads) for model in models]
-    judged = [_judge(choice.model, held_out, threads, resamples) for choice in tuned]
-    compared = [
-        judge if place == 0 else _compared(judge, judged[0], held_out.seed, resamples)
-        for place, judge in enumerate(judged)
-    ]
+    run = _Run(held_out, held_out.known, threads, resamples, seen_left_in)
+    choice = run.choice(models, budget, fixed)
+    chosen, refused = run.accepted(choice.models.values())
+    every, at = run.with_published(chosen, published)
+    lists = [run.lists(model) for model in every]
+    slices = slices_of(run.known.user_items, held_out.judged)
+    judged = run.judged(every, lists, slices)
+    now = None if at is None else judged[at]
+    own = {each.model.name: each for each in judged[: len(chosen)]}
+    shift = run.shift()
     return Evaluation(
-        models=tuple(compared),
-        trials=pl.concat([choice.trials for choice in tuned])
-        if tuned
-        else pl.DataFrame(schema=TRIAL_SCHEMA),
+        models=tuple(own.values()),
+        trials=choice.trials,
         n_users=len(held_out.judged),
         n_users_skipped=held_out.n_users_skipped,
         split=held_out.kind,
         seed=held_out.seed,
-        notes=tuple(choice.note for choice in tuned if choice.note),
+        shift=shift,
+        published=now,
+        slices=slices,
+        differences=differences(
+            {name: each.estimates for name, each in own.items()},
+            None if now is None else now.estimates,
+        ),
+        overlaps=overlaps(dict(zip(own, lists, strict=False))),
+        seen_left_in=seen_left_in,
+        notes=(*choice.notes, *refused, *([shift.sentence] if shift.warns else [])),
     )
 
 
-def _tuned(
-    model: Recommender, held_out: HeldOut, budget: Budget | None, threads: int
-) -> Tuned[Recommender]:
-    if budget is None:
-        return Tuned.untried(model)
-    return tune(
-        model,
-        held_out.train,
-        held_out.validation,
-        seed=held_out.seed,
-        threads=threads,
-        budget=budget,
-    )
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The likes of a split, arranged once: fits share what they derive from `known`."""
 
+    held_out: HeldOut
+    known: Dataset
+    threads: int
+    resamples: int
+    seen_left_in: bool
 
-def _judge(model: Recommender, held_out: HeldOut, threads: int, resamples: int) -> ModelFigures:
-    known, users = held_out.known, held_out.judged
-    fitted = model.fit(known, seed=held_out.seed, threads=threads)
-    lists = fitted.user_lists(users, max(KS), seen=known.user_items, threads=threads)
-    relevant = held_out.test[users]
-    names = [(metric, k) for metric in USER_METRICS for k in KS]
-    values = np.stack(
-        [USER_METRICS[metric](lists.item_idxs, relevant, k) for metric, k in names], axis=1
-    )  # (n_users, n_metrics)
-    means = intervals(values, seed=held_out.seed, resamples=resamples)
-    figures = [Figure(metric, k, mean) for (metric, k), mean in zip(names, means, strict=True)]
-    return ModelFigures(
-        model,
-        (*figures, *_list_wide(lists.item_idxs, known)),
-        values[:, names.index(("NDCG", 10))],
-    )
-
-
-def _list_wide(recommended: IntArray, known: Dataset) -> list[Figure]:
-    """Metrics of all lists together; how sure they are over users is not said."""
-    likes = np.bincount(known.user_items.indices, minlength=known.n_items)
-    popular = popular_items(likes.astype(np.float32))
-    return [
-        Figure(metric, k, Interval(value, np.nan, np.nan))
-        for k in KS
-        for metric, value in (
-            (COVERAGE, coverage(recommended, known.n_items, k)),
-            (POPULAR, popular_share(recommended, popular, k)),
+    def choice(
+        self, models: Sequence[Recommender], budget: Budget | None, fixed: Collection[str]
+    ) -> Choice:
+        """Settings by name, by train and validation likes alone where there is a budget."""
+        given = {model.name: model for model in models}
+        if budget is None:
+            return Choice(given, trial_frame([], []))
+        return choose(
+            given,
+            self.held_out.train,
+            self.held_out.validation,
+            seed=self.held_out.seed,
+            threads=self.threads,
+            budget=budget,
+            fixed={name: model for name, model in given.items() if name in fixed},
+            winners=given,
         )
-    ]
 
+    def accepted(self, models: Iterable[Recommender]) -> tuple[list[Recommender], list[str]]:
+        """Models that take the likes, and why the others do not."""
+        why = {model: model.refusal(self.known) for model in models}
+        refused = [f"{model.name} is left out: {text}" for model, text in why.items() if text]
+        return [model for model, text in why.items() if not text], refused
 
-def _compared(judge: ModelFigures, first: ModelFigures, seed: int, resamples: int) -> ModelFigures:
-    difference = paired_difference(judge.ndcg, first.ndcg, seed=seed, resamples=resamples)
-    return replace(judge, difference=difference)
+    def with_published(
+        self, chosen: list[Recommender], published: Recommender | None
+    ) -> tuple[list[Recommender], int | None]:
+        """All that is fitted, the same settings once; where the published one stands in it."""
+        if published is None or published.refusal(self.known) is not None:
+            return chosen, None
+        every = chosen if published in chosen else [*chosen, published]
+        return every, every.index(published)
+
+    def lists(self, model: Recommender) -> IntArray:
+        """The longest lists that are judged, of a fit on all that may be known."""
+        fitted = model.fit_once(self.known, seed=self.held_out.seed, threads=self.threads)
+        seen = None if self.seen_left_in else self.known.user_items
+        users = self.held_out.judged
+        return fitted.user_lists(users, max(KS), seen=seen, threads=self.threads).item_idxs
+
+    def judged(
+        self, models: Sequence[Recommender], lists: Sequence[IntArray], slices: Sequence[Slice]
+    ) -> list[ModelFigures]:
+        """Figures of each model's lists: here, and only here, the test likes are looked at."""
+        relevant = self.held_out.test[self.held_out.judged]
+        draws = {"seed": self.held_out.seed, "resamples": self.resamples}
+        found = user_estimates(lists, relevant, slices, **draws)
+        return [
+            ModelFigures(model, own, list_wide(listed, self.known))
+            for model, own, listed in zip(models, found, lists, strict=True)
+        ]
+
+    def shift(self) -> Shift:
+        """Of popularity; a random split draws a share of each user's likes."""
+        drawn_by_user = self.held_out.kind == SplitKind.RANDOM
+        return popularity_shift(self.known.user_items, self.held_out.test, by_user=drawn_by_user)

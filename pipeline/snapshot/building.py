@@ -185,6 +185,7 @@ def _frames(
     if history is not None:
         yield "evaluation_history", history
     yield "evaluation_history", own
+    yield from contents.evaluation_details.items()
     if contents.charts:
         yield "charts", pl.DataFrame([asdict(chart) for chart in contents.charts])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
@@ -41,6 +41,7 @@ class SnapshotContents:
     lists : lists of each model, read one at a time: a generator keeps memory low.
     evaluation : columns of the snapshot table ``evaluation``; no rows is allowed.
     charts : drawn charts.
+    evaluation_details : further tables of the evaluation by name; a missing one stays empty.
     run_ids : crawl runs whose likes are in it.
     data_sha256 : hash of the interactions that the models learned from.
     """
@@ -54,6 +55,7 @@ class SnapshotContents:
     charts: Sequence[Chart]
     run_ids: Sequence[str]
     data_sha256: str
+    evaluation_details: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def snapshot_items(items: pl.DataFrame, likes: pl.DataFrame) -> pl.DataFrame:

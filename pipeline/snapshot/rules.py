@@ -73,6 +73,14 @@ def _list_rules(table: str, source: str, *own: tuple[str, str]) -> Rules:
 _N_ITEMS: Final = "(SELECT count(*) FROM items) AS n_items"
 _KNOWN_MODEL: Final = "l.model IN (SELECT model FROM models) AS known_model"
 
+_NO_MODEL: Final = "model NOT IN (SELECT model FROM models)"
+
+
+def _unknown(table: str) -> str:
+    """Figures of no model; history knows models that are gone."""
+    return "model = ''" if table == "evaluation_history" else _NO_MODEL
+
+
 RULES: Final[tuple[Rules, ...]] = (
     *_key_rules(),
     Rules(
@@ -185,12 +193,7 @@ RULES: Final[tuple[Rules, ...]] = (
         Rules(
             table,
             (
-                (
-                    f"figures of an unknown model in {table}",
-                    "model NOT IN (SELECT model FROM models)"
-                    if table == "evaluation"
-                    else "model = ''",
-                ),
+                (f"figures of an unknown model in {table}", _unknown(table)),
                 (f"figures that are no finite number in {table}", "NOT isfinite(mean)"),
                 (
                     f"intervals in {table} that miss their mean",
@@ -198,7 +201,22 @@ RULES: Final[tuple[Rules, ...]] = (
                 ),
             ),
         )
-        for table in ("evaluation", "evaluation_history")
+        for table in (
+            "evaluation",
+            "evaluation_history",
+            "evaluation_slices",
+            "evaluation_differences",
+        )
+    ),
+    Rules(
+        "model_overlap",
+        (
+            (
+                "pairs of an unknown model in model_overlap",
+                f"{_NO_MODEL} OR other NOT IN (SELECT model FROM models) OR model = other",
+            ),
+            ("shares in model_overlap that are not from 0 to 1", "NOT (share BETWEEN 0 AND 1)"),
+        ),
     ),
     Rules(
         "charts",

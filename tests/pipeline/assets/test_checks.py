@@ -9,10 +9,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from pipeline.assembling import evaluation_path
 from pipeline.assets.checks import site_checks
 from pipeline.assets.workspace import Workspace
 from pipeline.dataset.curated import Curated, curated_path
+from pipeline.evaluation_files import evaluation_path
 from pipeline.pointer import file_sha256, read_pointer, snapshot_path
 from scrapers.records import MANIFEST_NAME, read_manifest
 from tests.pipeline.assets.conftest import SITE

@@ -7,10 +7,10 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.assembling import evaluation_path
 from pipeline.assets.modes import MODE_TAG
 from pipeline.dataset.curated import Curated, curated_path, require_curated
 from pipeline.dataset.soundness import accept
+from pipeline.evaluation_files import evaluation_path
 from pipeline.pointer import read_pointer, snapshot_path
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.evaluation import intervals as module
-from pipeline.evaluation.intervals import Interval, intervals, paired_difference
+from pipeline.evaluation.intervals import Interval, estimates, intervals, paired_difference
 
 
 def test_the_interval_of_a_mean_is_near_the_normal_one():
@@ -81,3 +81,50 @@ def test_overlaps(other, touch):
     one = Interval(4, 2, 5)
     assert one.overlaps(Interval(*other)) is touch
     assert Interval(*other).overlaps(one) is touch
+
+
+def test_a_column_of_some_users_is_their_mean_and_interval():
+    """Two slices in one array have the means of their own users; the draws are shared."""
+    values = np.random.default_rng(0).normal(3, 2, (2000, 3))
+    values[:1200, 1] = np.nan
+    values[500:, 2] = np.nan
+    whole, tail, head = estimates(values, seed=1)
+    assert (whole.n_users, tail.n_users, head.n_users) == (2000, 800, 500)
+    assert tail.mean == pytest.approx(values[1200:, 1].mean())
+    for part, users in ((tail, values[1200:, 1]), (head, values[:500, 2])):
+        half = 1.96 * users.std() / np.sqrt(len(users))
+        assert part.interval.low == pytest.approx(part.mean - half, abs=0.15 * half)
+        assert part.interval.high == pytest.approx(part.mean + half, abs=0.15 * half)
+    alone = estimates(values[:, :1], seed=1)[0]
+    np.testing.assert_allclose(alone.samples, whole.samples)
+
+
+def test_a_column_of_nobody_is_unknown_and_one_of_one_user_is_a_point():
+    values = np.array([[np.nan, 0.25], [np.nan, np.nan], [np.nan, np.nan]])
+    nobody, one = estimates(values, seed=0, resamples=50)
+    assert nobody.n_users == 0
+    assert np.isnan([nobody.interval.mean, nobody.interval.low, nobody.interval.high]).all()
+    assert one.interval == Interval(0.25, 0.25, 0.25)
+    assert np.isnan(one.samples).any()  # draws without that user
+
+
+def test_estimates_are_compared_by_pairs():
+    random = np.random.default_rng(0)
+    a = random.normal(5, 1, 500)
+    values = np.stack([a + 0.1 + 0.01 * random.normal(size=500), a], axis=1)
+    better, base = estimates(values, seed=2)
+    wanted = paired_difference(values[:, 0], values[:, 1], seed=2)
+    found = better.above(base)
+    np.testing.assert_allclose(
+        [found.mean, found.low, found.high], [wanted.mean, wanted.low, wanted.high]
+    )
+    assert found.low > 0
+    assert better.interval.overlaps(base.interval)  # unpaired, they could not be told apart
+    assert base.above(better).high < 0
+
+
+def test_estimates_of_other_users_are_not_compared():
+    values = np.array([[0.5, np.nan], [0.5, 0.5]])
+    whole, part = estimates(values, seed=0)
+    with pytest.raises(ValueError, match="cannot be paired"):
+        whole.above(part)

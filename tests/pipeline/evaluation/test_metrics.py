@@ -8,12 +8,9 @@ from scipy.sparse import csr_matrix
 
 from pipeline.evaluation import metrics
 from pipeline.evaluation.metrics import (
-    coverage,
     hits_of,
     map_at_k,
     ndcg_at_k,
-    popular_items,
-    popular_share,
     precision_at_k,
     recall_at_k,
 )
@@ -137,22 +134,3 @@ def test_the_comparison_of_ndcg_can_fail(monkeypatch):
     found = ndcg_at_k(LISTS, HELD_OUT, 4)
     monkeypatch.undo()
     assert abs(found[1] - D2) > 0.01
-
-
-def test_coverage_by_hand():
-    assert coverage(lists([1, 2, 3], [2, 1, -1]), 10, 2) == 0.2
-    assert coverage(lists([1, 2, 3], [2, 1, -1]), 10, 3) == 0.3
-    assert np.isnan(coverage(lists([1]), 0, 1))
-
-
-def test_popular_items_are_a_tenth_of_the_liked_ones_rounded_up():
-    counts = np.array([0, 5, 7, 5, 1, *[1] * 7, 0, 0], np.float32)  # 11 liked items
-    assert popular_items(counts).tolist() == [2, 1]
-    assert popular_items(np.zeros(4, np.float32)).tolist() == []
-
-
-def test_popular_share_counts_filled_places():
-    popular = np.array([7], np.int32)
-    assert popular_share(lists([7, 1, 2], [7, -1, -1]), popular, 3) == 2 / 4
-    assert popular_share(lists([7, 1, 2], [7, -1, -1]), popular, 1) == 1
-    assert np.isnan(popular_share(lists([-1]), popular, 1))

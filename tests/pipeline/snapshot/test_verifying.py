@@ -26,6 +26,9 @@ _PLANTED = {
     "INSERT INTO models FROM models LIMIT 1": "keys (model) that stand twice in models",
     "INSERT INTO evaluation FROM evaluation LIMIT 1": "keys (model, metric, k) that stand twice",
     "INSERT INTO evaluation_history FROM evaluation_history LIMIT 1": "keys (snapshot_id, model",
+    "INSERT INTO evaluation_slices FROM evaluation_slices LIMIT 1": "keys (model, slice, metric, k)",
+    "INSERT INTO evaluation_differences FROM evaluation_differences LIMIT 1": "keys (model, against",
+    "INSERT INTO model_overlap FROM model_overlap LIMIT 1": "keys (model, other, k)",
     "INSERT INTO charts FROM charts LIMIT 1": "keys (chart) that stand twice in charts",
     "DELETE FROM snapshot_info": "tables snapshot_info without exactly one row",
     "DELETE FROM site": "tables site without exactly one row",
@@ -111,6 +114,17 @@ _PLANTED = {
     "UPDATE evaluation_history SET mean = 'inf'": "figures that are no finite number in evaluation_h",
     "UPDATE evaluation SET low = mean + 1": "intervals in evaluation that miss their mean",
     "UPDATE evaluation_history SET high = mean - 1": "intervals in evaluation_history that miss",
+    **{
+        change.format(table): f"{what} in {table}"
+        for table in ("evaluation_slices", "evaluation_differences")
+        for change, what in (
+            ("UPDATE {} SET model = 'gone' WHERE rowid = 0", "figures of an unknown model"),
+            ("UPDATE {} SET mean = 'inf'", "figures that are no finite number"),
+            ("UPDATE {} SET high = mean - 1", "intervals"),
+        )
+    },
+    "UPDATE model_overlap SET other = model WHERE rowid = 0": "pairs of an unknown model in model",
+    "UPDATE model_overlap SET share = 1.1": "shares in model_overlap that are not from 0 to 1",
     "UPDATE charts SET svg = '<script/>' WHERE rowid = 0": "charts that are not SVG",
     "UPDATE charts SET alternative = '' WHERE rowid = 0": "charts without a title or words",
 }
