@@ -17,7 +17,7 @@ from pipeline.recommenders.registry import RECOMMENDERS
 K = 10
 ORDER = (
     *("popular", "item_graph", "ials", "spectral", "ease", "blend", "lightfm_cf"),
-    *("lightfm_hybrid", "tag_profile", "tag_factors", "tag_kernel", "hybrid"),
+    *("lightfm_hybrid", "tag_profile", "tag_factors", "tag_kernel", "hybrid", "best"),
 )
 
 
