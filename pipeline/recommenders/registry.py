@@ -8,6 +8,7 @@ from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.best import Best
 from pipeline.recommenders.blend import Blend
 from pipeline.recommenders.ease import Ease
+from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.lightfm import LightfmCf, LightfmHybrid
@@ -29,6 +30,7 @@ RECOMMENDERS: Final[tuple[type[Recommender], ...]] = (
     TagProfile,
     TagFactors,
     TagKernel,
+    Hybrid,
     Best,
 )
 

@@ -12,8 +12,9 @@ in place of gradient descent).  It reaches cold items.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar, Final, Self, cast
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -28,6 +29,8 @@ from pipeline.recommenders.tag_vectors import no_features
 from pipeline.recommenders.topk import ScoreRows
 
 __all__ = ["TagFactors", "TagFactorsFitted"]
+
+_COLLABORATIVE: Final = "collaborative"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,23 @@ class TagFactors(Recommender):
         """The space in which the ridge is solved."""
         return Space(self.idf_power, self.flatness, self.power, self.landmarks)
 
+    @property
+    def within(self) -> tuple[Recommender, ...]:
+        """Settings of iALS."""
+        return (self.collaborative,)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Parameters, and those of iALS."""
+        return {**self.parameters, _COLLABORATIVE: self.collaborative.described}
+
+    @classmethod
+    def from_described(cls, described: Mapping[str, Any]) -> Self:
+        """The settings that `described` tells of."""
+        numbers = dict(described)
+        ials = Ials.from_described(numbers.pop(_COLLABORATIVE))
+        return cls(**numbers, collaborative=ials)
+
     def refusal(self, dataset: Dataset, *, in_tuner: bool = False) -> str | None:
         """No features, a space that takes more than 2 GB, or what iALS refuses."""
         return (
@@ -101,10 +121,8 @@ class TagFactors(Recommender):
         """
         if reason := self.refusal(dataset):
             raise FitError(reason)
-        ials = dataset.derived(
-            f"tag_factors:{self.collaborative}:{seed}:{threads}",
-            lambda: self.collaborative.fit(dataset, seed=seed, threads=threads),
-        )
+        fitted = self.collaborative.fit_once(dataset, seed=seed, threads=threads)
+        ials = cast("IalsFitted", fitted)
         space = self.space.of(dataset, seed)
         counts = np.bincount(dataset.user_items.indices, minlength=dataset.n_items)
         trust = np.divide(

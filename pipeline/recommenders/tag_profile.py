@@ -52,13 +52,13 @@ class TagProfileFitted(Fitted):
 
     @property
     def listable(self) -> IntArray:
-        """Items with a feature, cold ones too."""
-        return np.flatnonzero(np.diff(self.item_vectors.indptr)).astype(np.int32)
+        """Items with a feature, cold ones too; none where nobody has a profile."""
+        return self.subjects if self.user_vectors.nnz else np.empty(0, np.int32)
 
     @property
     def subjects(self) -> IntArray:
         """Items with a feature, cold ones too."""
-        return self.listable
+        return np.flatnonzero(np.diff(self.item_vectors.indptr)).astype(np.int32)
 
     def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
         """Product of the user's profile and the item; ``-inf`` where they share no feature.
@@ -76,7 +76,7 @@ class TagProfileFitted(Fitted):
         threads: int = 1,
     ) -> Lists | None:
         """Items that share a feature with the item, by cosine."""
-        items = narrowed(self.listable, candidates)
+        items = narrowed(self.subjects, candidates)
         unit = unit_rows(self.item_vectors)
         return top_k(
             _products(unit, unit[items]),

@@ -1,0 +1,167 @@
+"""Where likes give way to tags: the curve of a hybrid, fitted on validation likes.
+
+For one half life the score of a hybrid is a sum of three parts, with the weights 1, ``warm`` and
+``cold``: what likes say of what is not new, what tags say of it, and what tags say of the new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from pipeline.fold_in import z_scores
+from pipeline.recommenders.base import FloatArray, IntArray
+from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
+from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
+from pipeline.tuning.blending import Pool
+from pipeline.tuning.judge import Judge, K
+
+__all__ = ["Curve", "dense_pool", "fitted_curve"]
+
+_DEPTH: Final = 200
+_HALF_LIVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+_WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45)
+_COLD: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
+_LEAST_GAIN: Final = 5e-4
+_MOST_ROUNDS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Parameters of `Hybrid` that say how many likes an item needs to be known."""
+
+    half_life: float
+    warm: float
+    cold: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Sides:
+    """What both sides say of the items that one of them ranks high.
+
+    Attributes
+    ----------
+    by_likes, by_content : float32, shape (n_users, width): z-scores, 0 in padded places.
+    counts : likes of each item; -1 pads.
+    gains, ideal : of `Pool`.
+    """
+
+    by_likes: FloatArray
+    by_content: FloatArray
+    counts: NDArray[np.int64]
+    gains: FloatArray
+    ideal: NDArray[np.float64]
+
+    def score(self, curve: Curve) -> float:
+        """NDCG@20 of the hybrid with this curve."""
+        new = novelty(self.counts.clip(0), curve.half_life).astype(np.float32)
+        said = np.stack([(1 - new) * self.by_likes, (1 - new) * self.by_content])
+        said = np.concatenate([said, (new * self.by_content)[None]])
+        said[:, self.counts < 0] = -np.inf
+        return Pool(said, self.gains, self.ideal).score((1.0, curve.warm, curve.cold))
+
+
+def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hybrid, float]:
+    """The hybrid with the curve of the best NDCG@20, all items ranked, and that figure.
+
+    It starts from the order of the collaborative model with the new items set among it, and
+    leaves it for what gains at least a two-thousandth: no curve is below that.
+
+    Parameters
+    ----------
+    fitted : the hybrid's fit on the judge's training part; its own curve is not looked at.
+    """
+    sides = _sides(fitted, judge)
+    best = max(
+        (Curve(0.0, 0.0, cold) for cold in _COLD),
+        key=lambda curve: (sides.score(curve), -curve.cold),
+    )
+    score = sides.score(best)
+    for _ in range(_MOST_ROUNDS):
+        before = score
+        for name, values in (("half_life", _HALF_LIVES), ("warm", _WARM), ("cold", _COLD)):
+            for value in values:
+                tried = replace(best, **{name: value})
+                found = sides.score(tried)
+                if found > score * (1 + _LEAST_GAIN):
+                    best, score = tried, found
+        if score == before:
+            break
+    return replace(hybrid, half_life=best.half_life, warm=best.warm, cold=best.cold), score
+
+
+def dense_pool(said: FloatArray, held_out: csr_matrix) -> Pool:
+    """A pool of every item of a few.
+
+    Parameters
+    ----------
+    said : shape (n_models, n_users, n_items).
+    held_out : shape (n_users, n_items).
+    """
+    gains = np.asarray(held_out.toarray() != 0, np.float32)
+    return Pool(said, gains, _ideal(held_out))
+
+
+def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
+    parts = [
+        _of_chunk(fitted, judge, judge.users[start : start + CHUNK_ROWS])
+        for start in range(0, len(judge.users), CHUNK_ROWS)
+    ]
+    width = max((part[2].shape[1] for part in parts), default=0)
+    padding = (0.0, 0.0, -1, 0.0)
+    likes, content, counts, gains = (
+        np.concatenate([_padded(part[place], width, padding[place]) for part in parts])
+        for place in range(4)
+    )
+    return _Sides(likes, content, counts, gains, _ideal(judge.validation[judge.users]))
+
+
+def _of_chunk(
+    fitted: HybridFitted, judge: Judge, chunk: IntArray
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray]:
+    seen = judge.train.user_items[chunk]
+    rows = np.repeat(np.arange(len(chunk)), np.diff(seen.indptr))
+    known = fitted.collaborative.listable
+    likes = np.zeros((len(chunk), fitted.n_items), np.float32)
+    likes[:, known] = z_scores(fitted.collaborative.user_scorer(known)(chunk))
+    content, _ = content_scores(fitted.content, fitted.weights, fitted.n_items)(chunk)
+    counts = np.bincount(judge.train.user_items.indices, minlength=fitted.n_items)
+    only_new = np.where(counts == 0, content, -np.inf)
+    pooled = np.zeros(likes.shape, bool)
+    for ranked in (likes, content, only_new):
+        unseen = ranked.astype(np.float32)
+        unseen[rows, seen.indices] = -np.inf
+        best, _ = best_of_rows(unseen, min(_DEPTH, fitted.n_items))
+        row, place = np.nonzero(best >= 0)
+        pooled[row, best[row, place]] = True
+    held_out = judge.validation[chunk].toarray() != 0
+    columns = _columns(pooled)
+    empty = columns < 0
+    taken = [np.take_along_axis(part, columns.clip(0), axis=1) for part in (likes, content)]
+    gains = np.take_along_axis(held_out, columns.clip(0), axis=1).astype(np.float32)
+    for part in (*taken, gains):
+        part[empty] = 0
+    return taken[0], taken[1], np.where(empty, -1, counts[columns.clip(0)]), gains
+
+
+def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Shape (n, width): columns that are set, ascending; -1 pads."""
+    counts = pooled.sum(axis=1)
+    columns = np.full((len(pooled), int(counts.max(initial=0))), -1)
+    columns[np.arange(columns.shape[1]) < counts[:, None]] = np.nonzero(pooled)[1]
+    return columns
+
+
+def _padded(part: NDArray[np.generic], width: int, value: float) -> NDArray[np.generic]:
+    return np.pad(part, [(0, 0), (0, width - part.shape[1])], constant_values=value)
+
+
+def _ideal(held_out: csr_matrix) -> NDArray[np.float64]:
+    """The DCG@20 of a perfect list of each user."""
+    discounts = 1 / np.log2(np.arange(2, K + 2))
+    best = np.concatenate([[0.0], np.cumsum(discounts)])
+    return np.asarray(best[np.minimum(np.diff(held_out.indptr), K)], np.float64)
