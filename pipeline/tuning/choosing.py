@@ -202,14 +202,13 @@ class _Choosing:
         self.scores.update(zip(bests, alone, strict=True))
         if fixed := self.fixed.get(Blend.name):
             weights = tuple(float(fixed.parameters[name]) for name in bests)
-            score = pool.score(weights)
         else:
-            weights, score = best_weights(pool, alone)
+            weights = best_weights(pool, alone)
         blend = Blend.of(
             dict(zip(bests, weights, strict=True)), [best.settings for best in bests.values()]
         )
         self.models[Blend.name] = blend
-        self.scores[Blend.name] = score
+        score = self.scores[Blend.name] = float(pool.ndcg(weights).mean())
         now = self.purse.elapsed_s
         self.trials.append(Trial.of(blend, score, len(judge.users), now - began, now))
 
