@@ -109,8 +109,7 @@ class TagFactors(Recommender):
 
     def first_fit_s(self, dataset: Dataset) -> float:
         """Seconds of the space and the solve; iALS is fitted once for all settings."""
-        width = float(self.space.width(dataset))
-        return 1e-9 * (width**3 / 2 + width**2 * dataset.n_items / 2) + 0.05
+        return self.space.seconds(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagFactorsFitted:
         """Fit iALS, once a data set, and foretell its item factors.

@@ -162,8 +162,7 @@ class TagKernel(Recommender):
 
     def first_fit_s(self, dataset: Dataset) -> float:
         """Seconds of the decompositions and the products around them."""
-        width = float(self.space.width(dataset))
-        return 1e-9 * (width**3 / 2 + width**2 * dataset.n_items / 4) + 0.05
+        return self.space.seconds(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagKernelFitted:  # noqa: ARG002
         """Solve in the space of the kernel; `seed` draws landmarks where there are too many.

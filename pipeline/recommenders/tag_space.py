@@ -31,6 +31,9 @@ __all__ = ["Space", "TagSpace", "too_wide"]
 _KEPT: Final = 2
 _RELATIVE_FLOOR: Final = 1e-7
 _MOST_BYTES: Final = 2_000_000_000
+_CUBE_S: Final = 2.5e-10
+_PRODUCT_S: Final = 4e-11
+_LEAST_S: Final = 0.05
 _MEMO: Final = "tag_space:last"
 
 
@@ -84,6 +87,11 @@ class Space:
         """Columns before the decomposition, at most."""
         wide = min(self.landmarks, dataset.n_items)
         return min(wide, dataset.item_features.shape[1]) if self.power == 1 else wide
+
+    def seconds(self, dataset: Dataset) -> float:
+        """Rough seconds of the decompositions and the products around them, on one core."""
+        width = float(self.width(dataset))
+        return _CUBE_S * width**3 + _PRODUCT_S * width**2 * dataset.n_items + _LEAST_S
 
     def _made(self, dataset: Dataset, seed: int) -> TagSpace:
         vectors = tag_vectors(dataset, idf_power=self.idf_power, flatness=self.flatness)

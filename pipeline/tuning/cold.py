@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -65,7 +65,7 @@ class ColdJudge(Judge):
     candidates : the cold items, ascending.
     """
 
-    candidates: IntArray | None = None
+    candidates: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
 
     @classmethod
     def of_split(cls, split: ColdSplit, *, seed: int, threads: int = 1) -> ColdJudge:

@@ -11,20 +11,19 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
 from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
-from pipeline.tuning.blending import Pool
-from pipeline.tuning.judge import Judge, K
+from pipeline.tuning.cold_pool import ideal_of, mean_ndcg
+from pipeline.tuning.judge import Judge
 
-__all__ = ["Curve", "dense_pool", "fitted_curve"]
+__all__ = ["Curve", "fitted_curve"]
 
 _DEPTH: Final = 200
 _HALF_LIVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-_WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45)
+_WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
 _COLD: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 _LEAST_GAIN: Final = 5e-4
 _MOST_ROUNDS: Final = 3
@@ -47,7 +46,7 @@ class _Sides:
     ----------
     by_likes, by_content : float32, shape (n_users, width): z-scores, 0 in padded places.
     counts : likes of each item; -1 pads.
-    gains, ideal : of `Pool`.
+    gains, ideal : of `mean_ndcg`.
     """
 
     by_likes: FloatArray
@@ -59,10 +58,10 @@ class _Sides:
     def score(self, curve: Curve) -> float:
         """NDCG@20 of the hybrid with this curve."""
         new = novelty(self.counts.clip(0), curve.half_life).astype(np.float32)
-        said = np.stack([(1 - new) * self.by_likes, (1 - new) * self.by_content])
-        said = np.concatenate([said, (new * self.by_content)[None]])
-        said[:, self.counts < 0] = -np.inf
-        return Pool(said, self.gains, self.ideal).score((1.0, curve.warm, curve.cold))
+        total = (1 - new) * (self.by_likes + np.float32(curve.warm) * self.by_content)
+        total += np.float32(curve.cold) * new * self.by_content
+        total[self.counts < 0] = -np.inf
+        return mean_ndcg(total, self.gains, self.ideal)
 
 
 def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hybrid, float]:
@@ -94,18 +93,6 @@ def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hy
     return replace(hybrid, half_life=best.half_life, warm=best.warm, cold=best.cold), score
 
 
-def dense_pool(said: FloatArray, held_out: csr_matrix) -> Pool:
-    """A pool of every item of a few.
-
-    Parameters
-    ----------
-    said : shape (n_models, n_users, n_items).
-    held_out : shape (n_users, n_items).
-    """
-    gains = np.asarray(held_out.toarray() != 0, np.float32)
-    return Pool(said, gains, _ideal(held_out))
-
-
 def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
     parts = [
         _of_chunk(fitted, judge, judge.users[start : start + CHUNK_ROWS])
@@ -117,7 +104,7 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
         np.concatenate([_padded(part[place], width, padding[place]) for part in parts])
         for place in range(4)
     )
-    return _Sides(likes, content, counts, gains, _ideal(judge.validation[judge.users]))
+    return _Sides(likes, content, counts, gains, ideal_of(judge.validation[judge.users]))
 
 
 def _of_chunk(
@@ -158,10 +145,3 @@ def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def _padded(part: NDArray[np.generic], width: int, value: float) -> NDArray[np.generic]:
     return np.pad(part, [(0, 0), (0, width - part.shape[1])], constant_values=value)
-
-
-def _ideal(held_out: csr_matrix) -> NDArray[np.float64]:
-    """The DCG@20 of a perfect list of each user."""
-    discounts = 1 / np.log2(np.arange(2, K + 2))
-    best = np.concatenate([[0.0], np.cumsum(discounts)])
-    return np.asarray(best[np.minimum(np.diff(held_out.indptr), K)], np.float64)

@@ -12,24 +12,22 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import numpy as np
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import FitError
-from pipeline.fold_in import z_scores
-from pipeline.recommenders.base import Fitted, FloatArray, IntArray, Recommender
+from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.blend import Blend
 from pipeline.recommenders.hybrid import CONTENT, Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.tag_factors import TagFactors
-from pipeline.recommenders.topk import CHUNK_ROWS
-from pipeline.tuning.blending import Pool, best_weights
+from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.tuning.budget import Budget, Purse
 from pipeline.tuning.cold import ColdJudge, cold_split
-from pipeline.tuning.curve import dense_pool, fitted_curve
+from pipeline.tuning.cold_pool import ColdPool
+from pipeline.tuning.curve import fitted_curve
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
 from pipeline.tuning.study import Study
@@ -38,7 +36,7 @@ from pipeline.tuning.trials import Trial
 __all__ = ["Hybridized", "choose_hybrid"]
 
 _LEAST_OF_THE_BEST: Final = 0.6
-_MOST_CELLS: Final = 12_000_000  # users times cold items of the choice of weights
+_LANDMARKS: Final = 1500  # of the search; what it chose is fitted with the settings' own
 _FINISH_S: Final = 5.0
 
 
@@ -117,21 +115,21 @@ class _Choosing:
     def choice(self, fitted: Fitted | None) -> Hybridized:
         """Search content models, weigh them, fit the curve."""
         began = self.clock()
-        studies = self._searched()
+        split = cold_split(self.train, seed=self.seed)
+        judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
+        studies = self._searched(judge)
         trials = [trial for study in studies for trial in study.trials]
         notes = [study.note for study in studies if study.note]
         scored = [study for study in studies if study.best]
         if not scored:
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), tuple(notes))
-        hybrid, content_score = self._weighed(scored)
+        hybrid, content_score = self._weighed(scored, judge)
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.clock() - began
         last = Trial.of(hybrid, score, len(self._judge().users), spent, spent)
         return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes))
 
-    def _searched(self) -> list[Study[Any]]:
-        split = cold_split(self.train, seed=self.seed)
-        judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
+    def _searched(self, judge: ColdJudge) -> list[Study[Any]]:
         left = self.seconds_left()
         seconds = None if math.isinf(left) else max(left, 0.0)
         budget = Budget(seconds=seconds, trials=self.most_trials, clock=self.clock)
@@ -139,22 +137,40 @@ class _Choosing:
         studies: list[Study[Any]] = [
             Study((settings,), judge, purse, self.seed)
             for settings in self._starts()
-            if len(judge.users) and not settings.refusal(split.train, in_tuner=True)
+            if len(judge.users) and not settings.refusal(judge.train, in_tuner=True)
         ]
-        run_rounds(studies, purse, lambda: _FINISH_S + sum(study.final_s for study in studies))
+        run_rounds(
+            studies,
+            purse,
+            lambda: _FINISH_S + sum(study.final_s for study in studies if study.best),
+        )
         return studies
 
     def _starts(self) -> list[Recommender]:
         """Content models as they are tried first; factors are those of the tuned iALS."""
-        given = {settings.name: settings for settings in self.hybrid.content}
-        starts = [given.get(model.name) or model() for model in CONTENT]
         ials = _ials_of(self.hybrid.collaborative)
-        return [
-            replace(one, collaborative=ials) if ials and isinstance(one, TagFactors) else one
-            for one in starts
-        ]
+        starts: list[Recommender] = []
+        for one in self._given():
+            settings = one
+            if ials and isinstance(settings, TagFactors):
+                settings = replace(settings, collaborative=ials)
+            if isinstance(settings, TagFactors | TagKernel):
+                settings = replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
+            starts.append(settings)
+        return starts
 
-    def _weighed(self, studies: Sequence[Study[Any]]) -> tuple[Hybrid, float]:
+    def _given(self) -> list[Recommender]:
+        given = {settings.name: settings for settings in self.hybrid.content}
+        return [given.get(model.name) or model() for model in CONTENT]
+
+    def _full(self, settings: Recommender) -> Recommender:
+        """The settings with the number of landmarks that the search started from."""
+        if not isinstance(settings, TagFactors | TagKernel):
+            return settings
+        own = next(one for one in self._given() if one.name == settings.name)
+        return replace(settings, landmarks=cast("TagFactors | TagKernel", own).landmarks)
+
+    def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
         """The hybrid with its content models and their weights, by the cold items."""
         top = max(study.best.score for study in studies if study.best)
         bests = [
@@ -162,13 +178,11 @@ class _Choosing:
             for study in studies
             if study.best and study.best.score >= _LEAST_OF_THE_BEST * top
         ]
-        judge = studies[0].judge
-        pool = _cold_pool([best.fitted for best in bests], judge)
-        alone = [pool.score(row) for row in np.eye(len(bests)).tolist()]
-        weights, score = best_weights(pool, alone)
+        pool = ColdPool.of([best.fitted for best in bests], judge)
+        weights, score = pool.best_weights()
         named = dict(zip((best.settings.name for best in bests), weights, strict=True))
         chosen = {model.name: named.get(model.name, 0.0) for model in CONTENT}
-        content = tuple(best.settings for best in bests if named[best.settings.name])
+        content = tuple(self._full(best.settings) for best in bests if named[best.settings.name])
         return replace(self.hybrid, content=content, **chosen), score
 
     def _curved(self, hybrid: Hybrid, fitted: Fitted | None) -> tuple[Hybrid, float]:
@@ -183,27 +197,6 @@ class _Choosing:
 
     def _judge(self) -> Judge:
         return Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
-
-
-def _cold_pool(models: Sequence[Fitted], judge: Judge) -> Pool:
-    """What content models say of the cold items, in deviations over all items they know."""
-    cold = judge.candidates if isinstance(judge, ColdJudge) else None
-    items = np.arange(judge.train.n_items, dtype=np.int32) if cold is None else cold
-    users = judge.users[: max(1, _MOST_CELLS // max(len(items), 1))]
-    said = np.stack([_said(model, users, items, judge.train.n_items) for model in models])
-    held_out = judge.validation[users][:, items]
-    return dense_pool(said, held_out)
-
-
-def _said(model: Fitted, users: IntArray, items: IntArray, n_items: int) -> FloatArray:
-    scorer = model.user_scorer(model.listable)
-    said = np.empty((len(users), len(items)), np.float32)
-    for start in range(0, len(users), CHUNK_ROWS):
-        chunk = users[start : start + CHUNK_ROWS]
-        whole = np.zeros((len(chunk), n_items), np.float32)
-        whole[:, model.listable] = z_scores(scorer(chunk))
-        said[start : start + len(chunk)] = whole[:, items]
-    return said
 
 
 def _ials_of(collaborative: Recommender) -> Ials | None:
