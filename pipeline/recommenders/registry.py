@@ -13,6 +13,7 @@ from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.lightfm import LightfmCf, LightfmHybrid
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.spectral import Spectral
 from pipeline.recommenders.tag_factors import TagFactors
 from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
@@ -23,6 +24,7 @@ RECOMMENDERS: Final[tuple[type[Recommender], ...]] = (
     Popular,
     ItemGraph,
     Ials,
+    Spectral,
     Ease,
     Blend,
     LightfmCf,
