@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,24 +13,29 @@ from pipeline.commands import Subparsers
 from pipeline.dataset.world import World, read_world
 from pipeline.errors import InputError
 from pipeline.files import write_frames
+from pipeline.options import (
+    BUDGET_S,
+    MOST_SEED,
+    MOST_THREADS,
+    NAMES,
+    is_same,
+    listed,
+    model_faults,
+    output_faults,
+    range_faults,
+    seconds_faults,
+)
 from pipeline.recommend import Fitting, Recommended, recommend
 from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.params_file import ParamsFile, read_params_file
-from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.settings import read_settings
 from pipeline.tuning.budget import Budget
 
 __all__ = ["add_parser", "run"]
 
-_BUDGET_S: Final = 600.0
 _MOST_K: Final = 1000
-_MOST_SEED: Final = 2**32 - 1  # what LightFM's generator takes
-_MOST_THREADS: Final = 1024
-_SUFFIXES: Final = (".parquet", ".pq", ".csv")
 _INPUTS: Final = ("likes", "items", "candidates", "validation", "params")
 _OUTPUTS: Final = ("out", "similar")
-_KNOWN: Final = tuple(algorithm.name for algorithm in RECOMMENDERS)
-_NAMES: Final = ", ".join(_KNOWN)
 
 _DESCRIPTION: Final = """
 Learn from the likes of a file and write what to recommend to each of its users.  Files are
@@ -51,7 +55,7 @@ def add_parser(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     add = parser.add_argument
     add("--likes", required=True, type=Path, help="who likes what")
     add("--items", type=Path, help="the catalogue, cold items included")
-    add("--model", required=True, help=f"names, separated by commas: {_NAMES}")
+    add("--model", required=True, help=f"names, separated by commas: {NAMES}")
     add("--k", type=int, default=20, help=f"length of the lists, 1 to {_MOST_K}; default 20")
     add("--out", required=True, type=Path, help="lists of users; .parquet or .csv")
     add("--similar", type=Path, help="lists of items beside items; .parquet or .csv")
@@ -77,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     params = ParamsFile({}) if args.params is None else read_params_file(args.params)
     faults = [*_option_faults(args, threads), *_path_faults(args), *params.faults]
     world = _read(args, faults)
-    result = recommend(world, _model_names(args), _fitting(args, threads, params.models))
+    result = recommend(world, listed(args.model), _fitting(args, threads, params.models))
     _write(args, result)
     _report(args, result, params.models)
     return 0
@@ -99,66 +103,30 @@ def _read(args: argparse.Namespace, faults: list[str]) -> World:
     return world
 
 
-def _model_names(args: argparse.Namespace) -> list[str]:
-    return [name.strip() for name in args.model.split(",")]
-
-
 def _option_faults(args: argparse.Namespace, threads: int) -> Iterator[str]:
-    names = _model_names(args)
-    for name in dict.fromkeys(names):
-        if name not in _KNOWN:
-            yield f"--model: {name!r} is no model; models are {_NAMES}"
-        if names.count(name) > 1:
-            yield f"--model: {name!r} stands {names.count(name)} times; name a model once"
-    ranges = (
-        ("--k", args.k, 1, _MOST_K),
-        ("--seed", args.seed, 0, _MOST_SEED),
-        ("--threads", threads, 1, _MOST_THREADS),
-        ("--budget-trials", args.budget_trials, 1, None),
+    yield from model_faults(listed(args.model))
+    yield from range_faults(
+        (
+            ("--k", args.k, 1, _MOST_K),
+            ("--seed", args.seed, 0, MOST_SEED),
+            ("--threads", threads, 1, MOST_THREADS),
+            ("--budget-trials", args.budget_trials, 1, None),
+        )
     )
-    for option, value, low, high in ranges:
-        if value is not None and (value < low or (high is not None and value > high)):
-            upper = "" if high is None else f" and at most {high}"
-            yield f"{option} is {value}; it must be at least {low}{upper}"
-    if args.budget_s is not None and not 0 < args.budget_s < float("inf"):
-        yield f"--budget-s is {args.budget_s}; it must be a number of seconds above 0"
+    yield from seconds_faults("--budget-s", args.budget_s)
 
 
 def _path_faults(args: argparse.Namespace) -> Iterator[str]:
     inputs = {name: getattr(args, name) for name in _INPUTS if getattr(args, name) is not None}
     outputs = {name: getattr(args, name) for name in _OUTPUTS if getattr(args, name) is not None}
-    for name, path in outputs.items():
-        if path.suffix.lower() not in _SUFFIXES:
-            yield f"--{name} {path}: must end in .parquet or .csv"
-        if path.is_dir():
-            yield f"--{name} {path}: is a folder; name a file"
-        yield from _place_faults(name, path)
-        for other, read in inputs.items():
-            if _is_same(path, read):
-                yield f"--{name} {path}: is the file of --{other} too; it would be lost"
-    if len(outputs) == len(_OUTPUTS) and _is_same(args.out, args.similar):
+    yield from output_faults(outputs, inputs)
+    if len(outputs) == len(_OUTPUTS) and is_same(args.out, args.similar):
         yield f"--similar {args.similar}: is the file of --out too; name another"
-
-
-def _place_faults(name: str, path: Path) -> Iterator[str]:
-    """Why the file cannot be made, found before anything is fitted."""
-    folder = next(parent for parent in path.absolute().parents if os.access(parent, os.F_OK))
-    if not folder.is_dir():
-        yield f"--{name} {path}: cannot be written: {folder} is a file; name another folder"
-    elif not os.access(folder, os.W_OK | os.X_OK):
-        yield f"--{name} {path}: cannot be written: no permission to write in {folder}"
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.resolve() == other.resolve() or one.samefile(other)
-    except (OSError, RuntimeError):
-        return False
 
 
 def _fitting(args: argparse.Namespace, threads: int, fixed: Mapping[str, Recommender]) -> Fitting:
     by_trials = args.budget_trials is not None and args.budget_s is None
-    seconds = None if by_trials else args.budget_s or _BUDGET_S
+    seconds = None if by_trials else args.budget_s or BUDGET_S
     return Fitting(
         k=args.k,
         seed=args.seed,

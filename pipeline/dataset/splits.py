@@ -9,6 +9,7 @@ from typing import Final, cast
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from pipeline.dataset.columns import LIKED_AT, PAIR, PART, USER_ID
 
@@ -17,6 +18,9 @@ __all__ = ["Part", "Split", "SplitKind", "SplitParams", "split_interactions"]
 TIMES_NEEDED: Final = 0.95
 """Share of the likes that must have a time for a temporal split."""
 _TOLERANCE: Final = 2.0
+_POST_SHARE: Final = 0.2
+_POST_LIKES: Final = 10
+_POST_HELD_OUT: Final = 5
 _LOT, _CHANCE, _PLACE, _TESTED, _VALIDATED = "lot", "chance", "place", "tested", "validated"
 
 
@@ -33,6 +37,7 @@ class SplitKind(StrEnum):
 
     TEMPORAL = "temporal"
     RANDOM = "random"
+    REC_A_SKETCH = "rec-a-sketch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,11 @@ class Split:
 
 
 def split_interactions(
-    interactions: pl.DataFrame, *, seed: int, params: SplitParams | None = None
+    interactions: pl.DataFrame,
+    *,
+    seed: int,
+    params: SplitParams | None = None,
+    kind: SplitKind | None = None,
 ) -> Split:
     """Split of the interactions; rows in another order give the same one.
 
@@ -97,15 +106,56 @@ def split_interactions(
     ----------
     interactions : columns ``user_id``, ``item_id``, ``liked_at``; unique pairs.
     seed : of the random split; a temporal one has no chance in it.
+    kind : asked for by name, instead of the choice above; see `_as_in_old_posts` too.
+
+    Raises
+    ------
+    ValueError : a temporal split is asked for and the likes allow none.
     """
     chosen = params or SplitParams()
     rows = interactions.select(*PAIR, LIKED_AT).sort(PAIR)
-    temporal = _temporal(rows, chosen)
+    if kind is SplitKind.REC_A_SKETCH:
+        return Split(_as_in_old_posts(rows, seed), kind, seed)
+    temporal = None if kind is SplitKind.RANDOM else _temporal(rows, chosen)
     if temporal is not None:
         split = Split(temporal, SplitKind.TEMPORAL, seed)
         if split.n_users_judged:
             return split
+    if kind is SplitKind.TEMPORAL:
+        raise ValueError(
+            f"the likes allow no temporal split: {TIMES_NEEDED:.0%} of them must have a time, and "
+            "one instant must leave someone to judge; take a random one"
+        )
     return Split(_random(rows, chosen, seed), SplitKind.RANDOM, seed)
+
+
+def _as_in_old_posts(rows: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Of 20 % of the users with 10 likes or more, 5 likes each are tested.
+
+    The protocol of the posts on Rec-a-Sketch (Ethan Rosenthal 2016).  For the choice of
+    parameters the same is done once more to the likes that are left.
+    """
+    random = np.random.default_rng(seed)
+    parts = pl.Series(PART, [Part.TRAIN.value]).new_from_index(0, len(rows))
+    for part in (Part.TEST, Part.VALIDATION):
+        left = rows.select(PAIR).with_row_index(_PLACE).filter(parts == Part.TRAIN.value)
+        taken = _fives(left, random)
+        is_taken = pl.Series(np.isin(np.arange(len(rows)), taken))
+        parts = pl.select(
+            pl.when(is_taken).then(pl.lit(part.value)).otherwise(parts).alias(PART)
+        ).to_series()
+    return rows.select(PAIR).with_columns(parts)
+
+
+def _fives(left: pl.DataFrame, random: np.random.Generator) -> NDArray[np.int64]:
+    """Places of 5 likes of each drawn user."""
+    able = left.group_by(USER_ID, maintain_order=True).len().filter(pl.col("len") >= _POST_LIKES)
+    n_drawn = round(_POST_SHARE * len(able))
+    drawn = able[USER_ID].gather(random.choice(len(able), n_drawn, replace=False))
+    own = left.filter(pl.col(USER_ID).is_in(drawn.implode()))
+    lots = own.with_columns(pl.Series(_LOT, random.random(len(own))))
+    first = pl.col(_LOT).rank("ordinal").over(USER_ID) <= _POST_HELD_OUT
+    return lots.filter(first)[_PLACE].to_numpy().astype(np.int64)
 
 
 def _temporal(rows: pl.DataFrame, params: SplitParams) -> pl.DataFrame | None:

@@ -144,6 +144,6 @@ class _Run:
         ]
 
     def shift(self) -> Shift:
-        """Of popularity; a random split draws a share of each user's likes."""
-        drawn_by_user = self.held_out.kind == SplitKind.RANDOM
+        """Of popularity; the splits by chance draw a share of each user's likes."""
+        drawn_by_user = self.held_out.kind in {SplitKind.RANDOM, SplitKind.REC_A_SKETCH}
         return popularity_shift(self.known.user_items, self.held_out.test, by_user=drawn_by_user)

@@ -123,3 +123,40 @@ def test_split_is_a_partition(times, known, seed, test_share, validation_share):
     else:
         assert learned == users
         assert tested == {u for u in users if sum(user == u for user, _ in times) > 1}
+
+
+def test_a_kind_can_be_asked_for():
+    rows = frame(grid(6, 20))
+    assert split_interactions(rows, seed=0).kind is SplitKind.TEMPORAL
+    drawn = split_interactions(rows, seed=0, kind=SplitKind.RANDOM)
+    assert drawn.kind is SplitKind.RANDOM
+    assert set(drawn.part(Part.TEST)["user_id"]) == {f"u{user:02}" for user in range(6)}
+    untimed = frame(grid(6, 20, day=lambda user, item: None))
+    with pytest.raises(ValueError, match="allow no temporal split"):
+        split_interactions(untimed, seed=0, kind=SplitKind.TEMPORAL)
+
+
+def test_old_posts_test_five_likes_of_a_fifth_of_those_with_ten():
+    rows = frame(
+        {**grid(40, 12), **{(f"v{u}", f"i{i:02}"): 0 for u in range(20) for i in range(9)}}
+    )
+    split = split_interactions(rows, seed=0, kind=SplitKind.REC_A_SKETCH)
+    assert split.kind is SplitKind.REC_A_SKETCH
+    tested = split.part(Part.TEST)["user_id"].value_counts()
+    assert tested["count"].to_list() == [5] * 8  # a fifth of the 40 with ten or more
+    assert tested["user_id"].str.starts_with("u").all()
+    # Those that keep ten likes are as many as were not drawn: 32, a fifth is validated.
+    validated = split.part(Part.VALIDATION)["user_id"].value_counts()
+    assert validated["count"].to_list() == [5] * 6
+    assert not set(validated["user_id"]) & set(tested["user_id"])
+    assert sum(counts(split).values()) == len(rows)
+    again = split_interactions(rows.sample(fraction=1, shuffle=True), seed=0, kind=split.kind)
+    assert again.parts.equals(split.parts)
+    other = split_interactions(rows, seed=1, kind=split.kind)
+    assert not other.parts.equals(split.parts)
+
+
+def test_old_posts_judge_nobody_where_all_have_few_likes():
+    split = split_interactions(frame(grid(9, 9)), seed=0, kind=SplitKind.REC_A_SKETCH)
+    assert counts(split) == {"train": 81, "validation": 0, "test": 0}
+    assert split.n_users_judged == 0
