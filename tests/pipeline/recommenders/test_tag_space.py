@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from pipeline.recommenders.tag_space import Space, too_wide
+from pipeline.recommenders.tag_vectors import discounted, no_features, tag_vectors
+
+
+def kernel(dataset, power):
+    vectors = tag_vectors(dataset, idf_power=0.5, flatness=0.2).toarray()
+    dot = vectors @ vectors.T
+    return dot if power == 1 else ((1 + dot) / 2) ** power
+
+
+@pytest.mark.parametrize("power", [1, 3])
+def test_coordinates_span_the_kernel_of_the_liked_items(dataset, power):
+    space = Space(0.5, 0.2, power, 3000).of(dataset, 0)
+    liked = np.flatnonzero(np.bincount(dataset.user_items.indices, minlength=dataset.n_items))
+    product = space.coordinates[liked] @ space.coordinates.T
+    np.testing.assert_allclose(product, kernel(dataset, power)[liked], atol=2e-4)
+    gram = space.coordinates[liked].T @ space.coordinates[liked]
+    np.testing.assert_allclose(gram, np.diag(space.spectrum), atol=2e-4 * space.spectrum[-1])
+
+
+def test_few_landmarks_are_an_approximation_of_less_rank(dataset):
+    exact = Space(0.5, 0.2, 3, 3000).of(dataset, 0)
+    drawn = Space(0.5, 0.2, 3, 4).of(dataset, 0)
+    assert drawn.coordinates.shape[1] == 4 < exact.coordinates.shape[1]
+
+
+def test_the_last_two_spaces_are_kept_and_no_more(dataset):
+    data = replace(dataset)
+    spaces = [Space(0.5, 0.2, power, 3000) for power in (1, 2, 3)]
+    first = spaces[0].of(data, 0)
+    assert spaces[0].of(data, 0) is first
+    for space in spaces[1:]:
+        space.of(data, 0)
+    assert spaces[0].of(data, 0) is not first
+
+
+def test_an_item_without_features_has_no_coordinates(dataset):
+    rows = dataset.item_features.toarray()
+    rows[5] = 0
+    space = Space(0.5, 0.2, 3, 3000).of(replace(dataset, item_features=csr_matrix(rows)), 0)
+    assert not space.coordinates[5].any()
+    assert 5 not in space.described
+
+
+def test_what_takes_too_much_memory_is_refused_with_its_size(dataset):
+    space = Space(0.5, 0.2, 3, 20_000)
+    assert too_wide("m", space, dataset) is None
+    many = replace(dataset, item_ids=np.array([f"{n:06}" for n in range(100_000)]))
+    assert "25.6 GB" in (too_wide("m", space, many) or "")
+
+
+def test_flat_vectors_have_length_one_and_others_mean_square_one(dataset):
+    flat = tag_vectors(dataset)
+    np.testing.assert_allclose(flat.multiply(flat).sum(axis=1), 1, rtol=1e-5)
+    rows = dataset.item_features.toarray()
+    rows[0, :] = rows[0].max()  # many tags
+    long = tag_vectors(replace(dataset, item_features=csr_matrix(rows)), flatness=0.0)
+    lengths = np.asarray(long.multiply(long).sum(axis=1)).ravel()
+    assert lengths.mean() == pytest.approx(1, rel=1e-5)
+    assert lengths[0] > 2 * lengths[1]
+
+
+def test_discount_divides_by_a_power_of_the_likes():
+    likes = csr_matrix(np.array([[1, 1], [1, 0], [1, 0], [1, 0]], np.float32))
+    np.testing.assert_allclose(discounted(likes, 0.5).toarray()[0], [0.5, 1])
+    np.testing.assert_array_equal(discounted(likes, 0.0).toarray(), likes.toarray())
+
+
+def test_no_features_are_told_of(dataset, bare):
+    assert no_features("m", dataset) is None
+    assert "48 items" in (no_features("m", bare) or "")

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from pipeline.errors import FitError
+from pipeline.recommenders.ials import Ials
+from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.popular import Popular
+from pipeline.tuning.hybridizing import choose_hybrid
+from pipeline.tuning.judge import Judge
+from tests.pipeline.recommenders.conftest import tastes
+
+SMALL = Ials(factors=4, iterations=3)
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """Likes of the planted tastes, and a fifth of them held out."""
+    whole = tastes()
+    likes = whole.user_items
+    held = np.random.default_rng(0).random(likes.nnz) < 0.2
+
+    def part(kept):
+        before = np.concatenate([[0], np.cumsum(kept)])[likes.indptr]
+        return csr_matrix((likes.data[kept], likes.indices[kept], before), shape=likes.shape)
+
+    return replace(whole, user_items=part(~held)), part(held)
+
+
+@pytest.fixture(scope="module")
+def chosen(halves):
+    return choose_hybrid(*halves, SMALL, seed=1, trials=2)
+
+
+def test_it_is_not_below_its_collaborative_model(halves, chosen):
+    judge = Judge.of(*halves, seed=1)
+    score = judge.score(chosen.model.fit(halves[0], seed=1))
+    assert score == pytest.approx(chosen.score, abs=0.01)
+    assert score >= judge.score(SMALL.fit(halves[0], seed=1))
+    assert chosen.content_score > 0.8
+
+
+def test_trials_are_of_every_content_model_and_of_the_hybrid(chosen):
+    names = [trial.model for trial in chosen.trials]
+    assert sorted(set(names)) == ["hybrid", "tag_factors", "tag_kernel", "tag_profile"]
+    assert names.count("tag_kernel") == 2
+
+
+def test_one_seed_gives_one_choice(halves, chosen):
+    again = choose_hybrid(*halves, SMALL, seed=1, trials=2)
+    assert again.model == chosen.model
+    assert again.score == chosen.score
+
+
+def test_factors_are_those_of_the_collaborative_model(chosen):
+    parts = {settings.name: settings for settings in chosen.model.content}
+    assert all(one.collaborative == SMALL for one in parts.values() if hasattr(one, "damping"))
+
+
+def test_no_time_gives_the_defaults_and_says_so(halves):
+    found = choose_hybrid(*halves, Popular(), seconds_left=lambda: 0.0)
+    assert found.model.collaborative == Popular()
+    assert not found.trials
+    assert any("budget" in note for note in found.notes)
+
+
+def test_without_features_there_is_no_hybrid(halves):
+    bare = replace(tastes(features=False), user_items=halves[0].user_items)
+    with pytest.raises(FitError, match="has a feature"):
+        choose_hybrid(bare, halves[1], ItemGraph())
