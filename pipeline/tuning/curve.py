@@ -6,14 +6,16 @@ For one half life the score of a hybrid is a sum of three parts, with the weight
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from pipeline.fold_in import z_scores
-from pipeline.recommenders.base import FloatArray, IntArray
+from pipeline.recommenders.base import FloatArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
 from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
 from pipeline.tuning.cold_pool import ideal_of, mean_ndcg
@@ -94,45 +96,47 @@ def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hy
 
 
 def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
-    parts = [
-        _of_chunk(fitted, judge, judge.users[start : start + CHUNK_ROWS])
-        for start in range(0, len(judge.users), CHUNK_ROWS)
-    ]
-    width = max((part[2].shape[1] for part in parts), default=0)
-    padding = (0.0, 0.0, -1, 0.0)
-    likes, content, counts, gains = (
-        np.concatenate([_padded(part[place], width, padding[place]) for part in parts])
-        for place in range(4)
-    )
-    return _Sides(likes, content, counts, gains, ideal_of(judge.validation[judge.users]))
-
-
-def _of_chunk(
-    fitted: HybridFitted, judge: Judge, chunk: IntArray
-) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray]:
-    seen = judge.train.user_items[chunk]
-    rows = np.repeat(np.arange(len(chunk)), np.diff(seen.indptr))
     known = fitted.collaborative.listable
-    likes = np.zeros((len(chunk), fitted.n_items), np.float32)
-    likes[:, known] = z_scores(fitted.collaborative.user_scorer(known)(chunk))
-    content, _ = content_scores(fitted.content, fitted.weights, fitted.n_items)(chunk)
+    scorer = fitted.collaborative.user_scorer(known)
+    by_content = content_scores(fitted.content, fitted.weights, fitted.n_items)
     counts = np.bincount(judge.train.user_items.indices, minlength=fitted.n_items)
-    only_new = np.where(counts == 0, content, -np.inf)
-    pooled = np.zeros(likes.shape, bool)
-    for ranked in (likes, content, only_new):
-        unseen = ranked.astype(np.float32)
+    parts = []
+    for start in range(0, len(judge.users), CHUNK_ROWS):
+        chunk = judge.users[start : start + CHUNK_ROWS]
+        likes = np.zeros((len(chunk), fitted.n_items), np.float32)
+        likes[:, known] = z_scores(scorer(chunk))
+        content, _ = by_content(chunk)
+        only_new = np.where(counts == 0, content, np.float32(-np.inf))
+        columns = _pooled((likes, content, only_new), judge.train.user_items[chunk])
+        held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
+        taken = [_taken(scores, columns) for scores in (likes, content, held_out)]
+        parts.append((*taken, np.where(columns < 0, -1, counts[columns.clip(0)])))
+    width = max((part[0].shape[1] for part in parts), default=0)
+    whole = [
+        np.concatenate([_padded(part[place], width, empty) for part in parts])
+        for place, empty in enumerate((0, 0, 0, -1))
+    ]
+    ideal = ideal_of(judge.validation[judge.users])
+    return _Sides(whole[0], whole[1], whole[3], whole[2], ideal)
+
+
+def _pooled(rankings: Sequence[FloatArray], seen: csr_matrix) -> NDArray[np.int64]:
+    """Columns that any of the rankings has among its best; -1 pads, ascending."""
+    rows = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr))
+    pooled = np.zeros(rankings[0].shape, bool)
+    for ranking in rankings:
+        unseen = ranking.copy()
         unseen[rows, seen.indices] = -np.inf
-        best, _ = best_of_rows(unseen, min(_DEPTH, fitted.n_items))
+        best, _ = best_of_rows(unseen, min(_DEPTH, unseen.shape[1]))
         row, place = np.nonzero(best >= 0)
         pooled[row, best[row, place]] = True
-    held_out = judge.validation[chunk].toarray() != 0
-    columns = _columns(pooled)
-    empty = columns < 0
-    taken = [np.take_along_axis(part, columns.clip(0), axis=1) for part in (likes, content)]
-    gains = np.take_along_axis(held_out, columns.clip(0), axis=1).astype(np.float32)
-    for part in (*taken, gains):
-        part[empty] = 0
-    return taken[0], taken[1], np.where(empty, -1, counts[columns.clip(0)]), gains
+    return _columns(pooled)
+
+
+def _taken(scores: FloatArray, columns: NDArray[np.int64]) -> FloatArray:
+    taken = np.take_along_axis(scores, columns.clip(0), axis=1)
+    taken[columns < 0] = 0
+    return taken
 
 
 def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -143,5 +147,5 @@ def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
     return columns
 
 
-def _padded(part: NDArray[np.generic], width: int, value: float) -> NDArray[np.generic]:
+def _padded(part: NDArray[Any], width: int, value: float) -> NDArray[Any]:
     return np.pad(part, [(0, 0), (0, width - part.shape[1])], constant_values=value)
