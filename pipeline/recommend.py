@@ -127,6 +127,7 @@ def recommend(world: World, names: Sequence[str], fitting: Fitting) -> Recommend
         threads=fitting.threads,
         budget=fitting.budget,
         fixed=fitting.fixed,
+        insists=True,
     )
     models = _models(names, choice, material.dataset)
     answers = [_answer(name, model, material) for name, model in models.items()]

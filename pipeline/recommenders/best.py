@@ -6,7 +6,7 @@ Who reads lists of ``best`` gets the winner of each refresh, whichever it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender
 from pipeline.recommenders.blend import BLENDED, Blend
+from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.nested import packed, unpacked
 from pipeline.recommenders.popular import Popular
@@ -23,7 +24,7 @@ from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["CANDIDATES", "Best", "BestFitted"]
 
-CANDIDATES: Final[tuple[type[Recommender], ...]] = (Popular, *BLENDED, Blend)
+CANDIDATES: Final[tuple[type[Recommender], ...]] = (Popular, *BLENDED, Blend, Hybrid)
 """Algorithms that may win."""
 _KNOWN: Final = {algorithm.name: algorithm for algorithm in CANDIDATES}
 _WINNER: Final = "winner"
@@ -99,7 +100,7 @@ class Best(Recommender):
     sentence: ClassVar[str] = "The model that found the most of what people went on to like."
     fitted: ClassVar[type[Fitted]] = BestFitted
 
-    winner: Recommender = ItemGraph()
+    winner: Recommender = field(default_factory=ItemGraph)
 
     @property
     def within(self) -> tuple[Recommender, ...]:

@@ -5,21 +5,24 @@ A choice sees training and validation likes and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, cast
 
 import polars as pl
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
-from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.best import Best
-from pipeline.recommenders.blend import BLENDED, Blend
+from pipeline.recommenders.blend import BLENDED, Blend, BlendFitted, Part
+from pipeline.recommenders.hybrid import CONTENT, Hybrid
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.registry import recommender
 from pipeline.tuning.blending import Pool, best_weights
 from pipeline.tuning.budget import Budget, Purse
+from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
 from pipeline.tuning.study import Study
@@ -28,8 +31,10 @@ from pipeline.tuning.trials import Trial, trial_frame
 __all__ = ["Choice", "choose"]
 
 _BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
-_COMPOSED: Final = (Blend.name, Best.name)
+_CONTENT: Final = tuple(algorithm.name for algorithm in CONTENT)
+_COMPOSED: Final = (Blend.name, Hybrid.name, Best.name)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
+_HYBRID_SHARE: Final = 0.25  # of the seconds, for content models and the curve
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
 
@@ -60,6 +65,7 @@ def choose(
     budget: Budget | None = None,
     fixed: Mapping[str, Recommender] | None = None,
     winners: Mapping[str, Recommender] | None = None,
+    insists: bool = False,
 ) -> Choice:
     """Settings of models, by NDCG@20 on validation likes.
 
@@ -69,6 +75,7 @@ def choose(
     validation : shape of ``train.user_items``; a stored entry is a held-out like.
     fixed : settings that are not searched, by name.
     winners : settings that are tried first, by name: last run's.
+    insists : keep models that were named though a search refuses them, with their defaults.
 
     Returns
     -------
@@ -81,6 +88,7 @@ def choose(
         seed,
         fixed or {},
         winners or {},
+        insists,
     )
     return choosing.choice()
 
@@ -95,16 +103,24 @@ class _Choosing:
     seed: int
     fixed: Mapping[str, Recommender]
     winners: Mapping[str, Recommender]
+    insists: bool
     models: dict[str, Recommender] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trials: list[Trial] = field(default_factory=list)
     studies: list[Study[Any]] = field(default_factory=list)
+    fits: dict[str, Fitted] = field(default_factory=dict)
 
     @property
     def composes(self) -> bool:
         """Whether a blend is wanted, by name or as what may win."""
         return any(name in self.wanted for name in _COMPOSED)
+
+    @property
+    def hybridizes(self) -> bool:
+        """Whether a hybrid is wanted, by name or as what may win, and can be made."""
+        wanted = Hybrid.name in self.wanted or Best.name in self.wanted
+        return wanted and Hybrid.name in self.models and Hybrid.name not in self.fixed
 
     def choice(self) -> Choice:
         """Search, blend and compare."""
@@ -114,11 +130,13 @@ class _Choosing:
             self._settle()
             if self.composes:
                 self._blend()
+            if self.hybridizes:
+                self._hybridize()
         else:
             self.notes.append(
                 "nobody has likes in training and in validation: parameters are the defaults"
             )
-        best = max(self.scores, key=lambda name: self.scores[name], default=None)
+        best = max(reversed(self.scores), key=lambda name: self.scores[name], default=None)
         self.models[Best.name] = Best(Popular() if best is None else self.models[best])
         models = {name: self.models[name] for name in self.wanted if name in self.models}
         chosen = [inner for model in models.values() for inner in _all(model)]
@@ -129,16 +147,34 @@ class _Choosing:
         for name in self._singles():
             model = self.fixed.get(name) or recommender(name)()
             reason = model.refusal(self.judge.train, in_tuner=name not in self.fixed)
+            if reason and self.insists and name in self.wanted:
+                if by_hand := model.refusal(self.judge.train):
+                    self.notes.append(f"{name} is left out: {by_hand}")
+                else:
+                    self.notes.append(f"{name} has its default parameters: {reason}")
+                    self.models[name] = model
+                continue
             if reason:
                 self.notes.append(f"{name} is left out: {reason}")
                 continue
             self.models[name] = model
-            if self._is_compared(name) or (_has_choice(model) and name not in self.fixed):
+            if self._is_compared(name) or self._is_searched(model):
                 self.studies.append(self._study(model))
         if self.composes:
             able = [self.models[name] for name in _BLENDED if name in self.models]
             weights = (self.fixed.get(Blend.name) or Blend()).parameters
             self.models[Blend.name] = Blend.of(weights, able)
+            self._begin_hybrid()
+
+    def _begin_hybrid(self) -> None:
+        """The hybrid as it is before a search; none where the data set has no features."""
+        given = self.fixed.get(Hybrid.name) or self.winners.get(Hybrid.name) or Hybrid()
+        hybrid = replace(cast("Hybrid", given), collaborative=self.models[Blend.name])
+        reason = hybrid.refusal(self.judge.train)
+        if reason is None:
+            self.models[Hybrid.name] = hybrid
+        elif Hybrid.name in self.wanted:
+            self.notes.append(f"{Hybrid.name} is left out: {reason}")
 
     def _singles(self) -> list[str]:
         """Names of all that is fitted for itself or for a blend, in order."""
@@ -154,6 +190,11 @@ class _Choosing:
             Best.name in self.wanted and name == Popular.name
         )
 
+    def _is_searched(self, model: Recommender) -> bool:
+        """Whether it has a search of its own: content models of a hybrid are chosen with it."""
+        within_hybrid = model.name in _CONTENT and Hybrid.name in self.wanted
+        return _has_choice(model) and model.name not in self.fixed and not within_hybrid
+
     def _study(self, model: Recommender) -> Study[Any]:
         is_fixed = model.name in self.fixed
         first = self.winners.get(model.name)
@@ -167,6 +208,8 @@ class _Choosing:
         if self.composes and len(contenders) > 1:
             more = len(self.judge.by_more_users(self.seed).users) / len(self.judge.users)
             reserved += _BLEND_S + 2 * more * sum(study.judge_s for study in contenders)
+        if self.hybridizes and self.purse.budget.seconds is not None:
+            reserved += _HYBRID_SHARE * self.purse.budget.seconds
         if self.purse.budget.pays_lists:
             reserved += sum(study.final_s for study in contenders)
         return reserved
@@ -211,6 +254,40 @@ class _Choosing:
         score = self.scores[Blend.name] = float(pool.ndcg(weights).mean())
         now = self.purse.elapsed_s
         self.trials.append(Trial.of(blend, score, len(judge.users), now - began, now))
+        parts = [
+            Part(name, best.fitted, weight)
+            for (name, best), weight in zip(bests.items(), weights, strict=True)
+            if weight
+        ]
+        self.fits = {name: best.fitted for name, best in bests.items()}
+        self.fits[Blend.name] = BlendFitted(tuple(sorted(parts, key=lambda part: -part.weight)))
+
+    def _hybridize(self) -> None:
+        """Let content models speak where likes are few; it competes with what it is made of."""
+        collaborative = max(self.fits, key=lambda name: self.scores[name], default=None)
+        if collaborative is None:
+            return
+        self.purse.reserved_s = sum(study.final_s for study in self._contenders())
+        found = choose_hybrid(
+            self.judge.train,
+            self.judge.validation,
+            self.models[collaborative],
+            fitted=self.fits[collaborative],
+            start=cast("Hybrid", self.models[Hybrid.name]),
+            seed=self.seed,
+            threads=self.judge.threads,
+            seconds_left=lambda: self.purse.left_s,
+            trials=self.purse.budget.trials,
+            clock=self.purse.budget.clock,
+        )
+        self.models[Hybrid.name] = found.model
+        for content in found.model.content:
+            if content.name in self.models and content.name not in self.fixed:
+                self.models[content.name] = content
+        self.trials += found.trials
+        self.notes += found.notes
+        if not math.isnan(found.score):  # by other users, so that it stands beside its own CF
+            self.scores[Hybrid.name] = max(found.score, self.scores[collaborative])
 
 
 def _has_choice(model: Recommender) -> bool:
