@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -17,22 +17,19 @@ from pipeline.dataset.likes import likes_run_ids
 from pipeline.dataset.presence import Presence
 from pipeline.dataset.raw import latest_site_record
 from pipeline.errors import SnapshotError
-from pipeline.lists import ModelLists, lists_path, load_lists
+from pipeline.evaluation_files import evaluation_path, read_evaluation_details
+from pipeline.lists import lists_path, load_lists
+from pipeline.parameters import chosen_models
 from pipeline.pointer import file_sha256
+from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.model_file import ModelFacts, load_facts, model_path
-from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.sites import Site, site_settings
 from pipeline.snapshot import SnapshotContents
 from pipeline.tables import SNAPSHOT_TABLES
 
-__all__ = ["evaluation_path", "snapshot_contents"]
+__all__ = ["snapshot_contents"]
 
 _TABLES: Final = {table.name: table for table in SNAPSHOT_TABLES}
-
-
-def evaluation_path(data: Path, site: str) -> Path:
-    """File of a site's evaluation, whether it exists or not."""
-    return data / "models" / site / "evaluation.parquet"
 
 
 def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
@@ -44,34 +41,33 @@ def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
     """
     likes = require_curated(data, site.name, Curated.LIKES)
     items = require_curated(data, site.name, Curated.ITEMS)
-    facts = [load_facts(model_path(data, site.name, model.name)) for model in RECOMMENDERS]
+    chosen = chosen_models(data, site.name)
+    facts = [load_facts(model_path(data, site.name, name)) for name in chosen]
     learned_from = {fact.data_sha256 for fact in facts}
     if len(learned_from) != 1:
         raise SnapshotError(
             f"models of {site.name} were fitted on {len(learned_from)} different sets of "
             "interactions: fit all of them again"
         )
-    models = _models(data, site.name, facts)
+    models = _models(data, site.name, list(chosen.values()), facts)
     evaluation = pl.read_parquet(evaluation_path(data, site.name))
     return SnapshotContents(
         site=_site(data, site),
         items=items,
         likes=likes,
         models=models,
-        lists=_lists(data, site.name),
+        lists=(load_lists(lists_path(data, site.name, name)) for name in chosen),
         evaluation=evaluation,
+        evaluation_details=read_evaluation_details(data, site.name),
         charts=draw_charts(Presence.of(likes, items).likes, evaluation, models),
         run_ids=likes_run_ids(data, site.name),
         data_sha256=learned_from.pop(),
     )
 
 
-def _lists(data: Path, site: str) -> Iterator[ModelLists]:
-    for model in RECOMMENDERS:
-        yield load_lists(lists_path(data, site, model.name))
-
-
-def _models(data: Path, site: str, facts: Sequence[ModelFacts]) -> pl.DataFrame:
+def _models(
+    data: Path, site: str, chosen: Sequence[Recommender], facts: Sequence[ModelFacts]
+) -> pl.DataFrame:
     rows = [
         {
             "model": model.name,
@@ -86,7 +82,7 @@ def _models(data: Path, site: str, facts: Sequence[ModelFacts]) -> pl.DataFrame:
             "data_sha256": fact.data_sha256,
             "model_sha256": file_sha256(model_path(data, site, model.name)),
         }
-        for position, (model, fact) in enumerate(zip(RECOMMENDERS, facts, strict=True))
+        for position, (model, fact) in enumerate(zip(chosen, facts, strict=True))
     ]
     return pl.DataFrame(rows, schema=polars_schema(_TABLES["models"]))
 

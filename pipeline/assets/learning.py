@@ -9,25 +9,28 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from pipeline.assembling import evaluation_path
 from pipeline.assets.common import site_asset
 from pipeline.assets.metadata import markdown_table, row_count
 from pipeline.assets.samples import sample_recommendations
+from pipeline.assets.trial_plot import trial_plot
 from pipeline.assets.workspace import Workspace
 from pipeline.dataset.curated import Curated, require_curated
 from pipeline.evaluation.protocol import evaluate
-from pipeline.evaluation.report import evaluation_markdown, evaluation_rows
-from pipeline.files import write_frame
+from pipeline.evaluation.report import evaluation_markdown
+from pipeline.evaluation_files import write_evaluation
 from pipeline.listing import model_lists
 from pipeline.lists import lists_path, save_lists
-from pipeline.parameters import chosen_model, write_parameters
+from pipeline.parameters import chosen_models, last_models, write_parameters
 from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.best import Best
 from pipeline.recommenders.model_file import SavedModel, load_model, model_path, save_model
-from pipeline.recommenders.registry import RECOMMENDERS
-from pipeline.recommenders.tuning import Budget, tune
+from pipeline.recommenders.registry import PUBLISHED
 from pipeline.site_data import held_out, seen_items, site_dataset
 from pipeline.sites import Site
+from pipeline.snapshot.published import published_best
 from pipeline.tables import SNAPSHOT_TABLES
+from pipeline.tuning.budget import Budget
+from pipeline.tuning.choosing import choose
 
 __all__ = ["learning_assets"]
 
@@ -38,8 +41,8 @@ _LEARNED_FROM: Final = (Curated.INTERACTIONS, Curated.ITEM_FEATURES)
 
 
 def learning_assets(site: Site) -> list[dg.AssetsDefinition]:
-    """Assets between a site's interactions and its snapshot; one a model of the registry."""
-    models = [_model(site, algorithm) for algorithm in RECOMMENDERS]
+    """Assets between a site's interactions and its snapshot; one a published model."""
+    models = [_model(site, algorithm) for algorithm in PUBLISHED]
     return [_parameters(site), _evaluation(site), *models, _top_k(site)]
 
 
@@ -47,33 +50,34 @@ def _parameters(site: Site) -> dg.AssetsDefinition:
     @site_asset(
         site,
         "parameters",
-        description="Parameters of each model, chosen by NDCG@10 on the validation likes: "
-        "epochs and learning rate of LightFM.",
+        description="Parameters of all models and the best of them, found by NDCG@20 on the "
+        "validation likes within the budget; last run's are tried first.",
         after=[Curated.SPLIT, Curated.ITEM_FEATURES],
         kinds={"python"},
     )
     def parameters(context: dg.AssetExecutionContext, workspace: Workspace) -> Result:
-        settings, parts = workspace.settings, held_out(workspace.data, site.name)
-        tuned = [
-            tune(
-                algorithm(),
-                parts.train,
-                parts.validation,
-                seed=settings.seed,
-                threads=settings.threads,
-                budget=Budget(seconds=settings.tune_budget_s),
-            )
-            for algorithm in RECOMMENDERS
-        ]
-        for note in filter(None, (choice.note for choice in tuned)):
+        data, settings = workspace.data, workspace.settings
+        parts = held_out(data, site.name)
+        choice = choose(
+            [algorithm.name for algorithm in PUBLISHED],
+            parts.train,
+            parts.validation,
+            seed=settings.seed,
+            threads=settings.threads,
+            budget=Budget(seconds=settings.tune_budget_s, pays_lists=False),
+            winners=last_models(data, site.name),
+        )
+        for note in choice.notes:
             context.log.warning(note)
-        write_parameters(workspace.data, site.name, [choice.model for choice in tuned])
-        trials = pl.concat([choice.trials for choice in tuned])
+        write_parameters(data, site.name, choice.models.values())
         return dg.MaterializeResult(
             metadata={
-                "trials": len(trials),
-                "chosen": {choice.model.name: choice.model.parameters for choice in tuned},
-                "all_trials": markdown_table(trials),
+                "best": choice.models[Best.name].within[0].name,
+                "trials": len(choice.trials),
+                "search": trial_plot(choice.trials),
+                "chosen": {name: model.described for name, model in choice.models.items()},
+                "all_trials": markdown_table(choice.trials, digits=4),
+                "notes": list(choice.notes),
             }
         )
 
@@ -92,17 +96,20 @@ def _evaluation(site: Site) -> dg.AssetsDefinition:
     )
     def evaluation(workspace: Workspace) -> Result:
         data, settings = workspace.data, workspace.settings
-        models = [chosen_model(data, site.name, model.name) for model in RECOMMENDERS]
-        judged = evaluate(models, held_out(data, site.name), threads=settings.threads)
-        rows = evaluation_rows(judged, evaluated_at=datetime.now(UTC))
-        write_frame(rows, evaluation_path(data, site.name))
+        judged = evaluate(
+            list(chosen_models(data, site.name).values()),
+            held_out(data, site.name),
+            published=published_best(data, site.name),
+            threads=settings.threads,
+        )
+        written = write_evaluation(data, site.name, judged, datetime.now(UTC))
         ndcg = {
             f"ndcg_at_10_{model.model.name}": model.figure("NDCG", 10).mean
             for model in judged.models
         }
         return dg.MaterializeResult(
             metadata={
-                **row_count(len(rows)),
+                **row_count(len(written[_EVALUATION.name])),
                 "evaluation": dg.MetadataValue.md(evaluation_markdown(judged)),
                 "split": judged.split,
                 "users_judged": judged.n_users,
@@ -122,11 +129,15 @@ def _model(site: Site, algorithm: type[Recommender]) -> dg.AssetsDefinition:
         after=[*_LEARNED_FROM, "parameters"],
         kinds=_KINDS,
     )
-    def model(workspace: Workspace) -> Result:
+    def model(context: dg.AssetExecutionContext, workspace: Workspace) -> Result:
         data, settings = workspace.data, workspace.settings
-        chosen = chosen_model(data, site.name, algorithm.name)
-        saved = _fitted(data, site.name, chosen, seed=settings.seed, threads=settings.threads)
         path = model_path(data, site.name, algorithm.name)
+        chosen = chosen_models(data, site.name).get(algorithm.name)
+        if chosen is None:
+            path.unlink(missing_ok=True)
+            context.log.info(f"{algorithm.name} is left out: see the notes of parameters")
+            return dg.MaterializeResult(metadata={"left_out": True})
+        saved = _fitted(data, site.name, chosen, seed=settings.seed, threads=settings.threads)
         save_model(path, saved)
         return dg.MaterializeResult(
             metadata={
@@ -156,7 +167,7 @@ def _top_k(site: Site) -> dg.AssetsDefinition:
         "top_k",
         description="The best items of every person and beside every item, by each model; exact, "
         "and nothing that the person likes already.",
-        after=[model.name for model in RECOMMENDERS],
+        after=[model.name for model in PUBLISHED],
         kinds=_KINDS,
     )
     def top_k(workspace: Workspace) -> Result:
@@ -164,15 +175,15 @@ def _top_k(site: Site) -> dg.AssetsDefinition:
         dataset = site_dataset(data, site.name)
         seen = seen_items(data, site.name, dataset)
         sizes: list[dict[str, Any]] = []
-        for model in RECOMMENDERS:
-            path = model_path(data, site.name, model.name)
+        for name in chosen_models(data, site.name):
+            path = model_path(data, site.name, name)
             saved = load_model(path, data_sha256=dataset.sha256)
             lists = model_lists(saved, seen, settings.list_length, threads=settings.threads)
-            save_lists(lists_path(data, site.name, model.name), lists)
+            save_lists(lists_path(data, site.name, name), lists)
             listed = lists.user_item_idxs
             sizes.append(
                 {
-                    "model": model.name,
+                    "model": name,
                     "people": int((listed[:, 0] >= 0).sum()),
                     "items_with_similar": len(lists.item_idxs),
                     "items_recommended": len(np.unique(listed[listed >= 0])),

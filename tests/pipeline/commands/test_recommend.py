@@ -128,7 +128,7 @@ def test_every_fault_is_named_in_one_message_and_nothing_is_written(files, capsy
     assert code == 2
     said = faults_of(capsys)
     for part in (
-        "'nope' is no model; models are popular, lightfm_cf",
+        "'nope' is no model; models are popular, item_graph",
         "'popular' stands 2 times",
         "--k is 0",
         "--threads is 0",
