@@ -108,8 +108,10 @@ class TagFactors(Recommender):
         )
 
     def first_fit_s(self, dataset: Dataset) -> float:
-        """Seconds of the space and the solve; iALS is fitted once for all settings."""
-        return self.space.seconds(dataset)
+        """Seconds of iALS, which is fitted once for all settings, and of the space."""
+        ials = self.collaborative
+        steps = ials.effort / ials.path()[0].effort
+        return self.space.seconds(dataset) + steps * ials.first_fit_s(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagFactorsFitted:
         """Fit iALS, once a data set, and foretell its item factors.

@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks.cold_items WORLDS [SECONDS]``: new items, and all items.
+"""``python -m tests.benchmarks.cold_items WORLDS [SECONDS] [SEED] [cold|all]``: new and all items.
 
 New items: a fifth of the items of a world is held out whole and ranked among itself.  All items:
 a random split of the likes, and the hybrid beside the collaborative model within it.  Every model
@@ -40,6 +40,7 @@ from pipeline.tuning.study import Study
 __all__ = ["Row", "measure", "measure_all", "measure_cold", "world_dataset"]
 
 K = 20
+COLD, ALL = PROTOCOLS = ("cold", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,20 @@ def world_dataset(folder: Path) -> Dataset:
 
 
 def measure(
-    folders: Sequence[Path], *, seeds: Sequence[int] = (0,), budget_s: float = 120.0
+    folders: Sequence[Path],
+    *,
+    seeds: Sequence[int] = (0,),
+    budget_s: float = 120.0,
+    protocols: Sequence[str] = PROTOCOLS,
 ) -> Iterator[Row]:
-    """Rows of both protocols for each world and seed."""
+    """Rows of these protocols for each world and seed."""
     for folder in folders:
         dataset = world_dataset(folder)
         for seed in seeds:
-            yield from measure_cold(folder.name, dataset, seed=seed, budget_s=budget_s)
-            yield from measure_all(folder.name, dataset, seed=seed, budget_s=budget_s)
+            if COLD in protocols:
+                yield from measure_cold(folder.name, dataset, seed=seed, budget_s=budget_s)
+            if ALL in protocols:
+                yield from measure_all(folder.name, dataset, seed=seed, budget_s=budget_s)
 
 
 def measure_cold(world: str, dataset: Dataset, *, seed: int, budget_s: float) -> list[Row]:
@@ -102,7 +109,7 @@ def measure_cold(world: str, dataset: Dataset, *, seed: int, budget_s: float) ->
         fitted = model.fit(split.train, seed=seed)
         lists = fitted.user_lists(users, K, candidates=split.cold)
         values[name] = ndcg_at_k(lists.item_idxs, split.held_out[users], K)
-    return list(_rows(world, "cold", seed, models, values=values, against=LightfmHybrid.name))
+    return list(_rows(world, COLD, seed, models, values=values, against=LightfmHybrid.name))
 
 
 def measure_all(world: str, dataset: Dataset, *, seed: int, budget_s: float) -> list[Row]:
@@ -115,7 +122,7 @@ def measure_all(world: str, dataset: Dataset, *, seed: int, budget_s: float) -> 
         name: _ndcg(model.fit_once(train, seed=seed), users, train, test)
         for name, model in models.items()
     }
-    return list(_rows(world, "all", seed, models, values=values, against="collaborative"))
+    return list(_rows(world, ALL, seed, models, values=values, against="collaborative"))
 
 
 def _tuned_alone(train: Dataset, seed: int, budget_s: float) -> dict[str, Recommender]:
@@ -191,7 +198,9 @@ def main(arguments: Sequence[str]) -> None:
     """Print a line for each row."""
     folders = [Path(path) for path in arguments[0].split(",")]
     budget_s = float(arguments[1]) if len(arguments) > 1 else 120.0
-    for row in measure(folders, budget_s=budget_s):
+    seeds = (int(arguments[2]),) if len(arguments) > 2 else (0,)
+    protocols = arguments[3:] or PROTOCOLS
+    for row in measure(folders, seeds=seeds, budget_s=budget_s, protocols=protocols):
         sys.stdout.write(
             f"{row.world:8} {row.protocol:5} {row.model:15} {row.n_users:5} users  "
             f"{row.ndcg:.4f} ({row.low:.4f} to {row.high:.4f})  less {row.against} "

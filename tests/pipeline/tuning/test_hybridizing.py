@@ -47,7 +47,8 @@ def test_it_is_not_below_its_collaborative_model(halves, chosen):
 def test_trials_are_of_every_content_model_and_of_the_hybrid(chosen):
     names = [trial.model for trial in chosen.trials]
     assert sorted(set(names)) == ["hybrid", "tag_factors", "tag_kernel", "tag_profile"]
-    assert names.count("tag_kernel") == 2
+    assert names.count("tag_profile") == 2
+    assert names.count("tag_kernel") == 2 + 6  # and six other regularizations of the best
 
 
 def test_one_seed_gives_one_choice(halves, chosen):
