@@ -22,9 +22,10 @@ from pipeline.lists import lists_path, load_lists
 from pipeline.parameters import chosen_models
 from pipeline.pointer import file_sha256
 from pipeline.recommenders.base import Recommender
-from pipeline.recommenders.model_file import ModelFacts, load_facts, model_path
+from pipeline.recommenders.model_file import ModelFacts, load_facts, load_model, model_path
 from pipeline.sites import Site, site_settings
 from pipeline.snapshot import SnapshotContents
+from pipeline.snapshot.fold_ins import fold_in_of
 from pipeline.tables import SNAPSHOT_TABLES
 
 __all__ = ["snapshot_contents"]
@@ -57,6 +58,7 @@ def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
         likes=likes,
         models=models,
         lists=(load_lists(lists_path(data, site.name, name)) for name in chosen),
+        fold_ins=(fold_in_of(load_model(model_path(data, site.name, name))) for name in chosen),
         evaluation=evaluation,
         evaluation_details=read_evaluation_details(data, site.name),
         charts=draw_charts(Presence.of(likes, items).likes, evaluation, models),

@@ -208,6 +208,27 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
         key=("item_idx", "model"),
     ),
     Table(
+        "item_weights",
+        "One row a model and an item that speaks for others: scores of visitors are sums of these.",
+        (
+            _MODEL,
+            Column("item_idx", "INTEGER", "The liked item (items.item_idx)."),
+            Column("item_idxs", "INTEGER[]", "Items that it speaks for or against."),
+            Column("weights", "FLOAT[]", "What a like of it adds to the score of each of them."),
+        ),
+        key=("model", "item_idx"),
+    ),
+    Table(
+        "item_factors",
+        "One row a model and an item with factors: a visitor's are solved against these.",
+        (
+            _MODEL,
+            Column("item_idx", "INTEGER", "The item (items.item_idx)."),
+            Column("factors", "FLOAT[]", "Its factors; of one length within a model."),
+        ),
+        key=("model", "item_idx"),
+    ),
+    Table(
         "models",
         "One row a model.",
         (

@@ -16,8 +16,10 @@ import polars as pl
 from pipeline import publishing
 from pipeline.charts import draw_charts
 from pipeline.files import write_frame
+from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.lists import ModelLists
 from pipeline.snapshot import BuiltSnapshot, Chart, SnapshotContents, build
+from pipeline.snapshot.fold_ins import ModelFoldIn
 
 SITE = "sketchfab"
 NOW = datetime(2026, 11, 21, 3, 55, 1, tzinfo=UTC)
@@ -244,6 +246,27 @@ class SmallSite:
     def all_lists(self) -> Iterator[ModelLists]:
         return (self.lists(model) for model in MODELS)
 
+    def fold_ins(self) -> Iterator[ModelFoldIn]:
+        """Weights of one model and factors of another one; the last item has neither."""
+        random = np.random.default_rng(self.seed)
+        dense = np.triu(random.random((N_ITEMS, N_ITEMS)), 1)
+        rows, columns = np.nonzero(dense > 0.5)
+        counts = np.bincount(rows, minlength=N_ITEMS)
+        weights = ItemWeights(
+            np.concatenate([[0], np.cumsum(counts)]),
+            columns.astype(np.int32),
+            dense[rows, columns].astype(np.float32),
+        )
+        factors = random.normal(size=(N_ITEMS, 3)).astype(np.float32)
+        factors[-1] = 0
+        ids = np.array(self.item_ids)
+        for model, own, rest in (
+            ("popular", None, None),
+            ("lightfm_cf", None, ItemFactors(factors, 0.1, 0.1, 1.0)),
+            ("tag_profile", weights, None),
+        ):
+            yield ModelFoldIn(model=model, item_ids=ids, weights=own, factors=rest)
+
     def contents(self) -> SnapshotContents:
         likes = self.likes
         return SnapshotContents(
@@ -257,6 +280,7 @@ class SmallSite:
             run_ids=["run-1", "run-2"],
             data_sha256="ab" * 32,
             evaluation_details=self.evaluation_details,
+            fold_ins=self.fold_ins(),
         )
 
     def write_curated(self, data: Path) -> None:

@@ -22,6 +22,7 @@ from pipeline.files import sync
 from pipeline.pointer import file_sha256, site_folder, snapshot_path
 from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_items, user_items
 from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
+from pipeline.snapshot.fold_ins import filled_fold_in
 from pipeline.snapshot.history import carried_history
 from pipeline.snapshot.lists import filled_lists, without
 from pipeline.snapshot.verifying import verify
@@ -156,6 +157,9 @@ def _write(
         for made in contents.lists:
             lists = without(made, gone_items, gone_users)
             for name, table in filled_lists(lists, item_ids):
+                _insert(connection, name, table)
+        for fold_in in contents.fold_ins:
+            for name, table in filled_fold_in(fold_in, item_ids, gone_items):
                 _insert(connection, name, table)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")

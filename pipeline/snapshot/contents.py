@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.lists import ModelLists
+from pipeline.snapshot.fold_ins import ModelFoldIn
 from pipeline.tables import SNAPSHOT_TABLES
 
 __all__ = ["Chart", "SnapshotContents", "item_group", "slug", "snapshot_items", "user_items"]
@@ -44,6 +45,7 @@ class SnapshotContents:
     evaluation_details : further tables of the evaluation by name; a missing one stays empty.
     run_ids : crawl runs whose likes are in it.
     data_sha256 : hash of the interactions that the models learned from.
+    fold_ins : what models score visitors with, read one at a time as lists are.
     """
 
     site: pl.DataFrame
@@ -55,6 +57,7 @@ class SnapshotContents:
     charts: Sequence[Chart]
     run_ids: Sequence[str]
     data_sha256: str
+    fold_ins: Iterable[ModelFoldIn] = ()
     evaluation_details: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 

@@ -185,6 +185,57 @@ RULES: Final[tuple[Rules, ...]] = (
         ("lists with the item itself", "list_contains(item_idxs, item_idx)"),
     ),
     Rules(
+        f"(SELECT l.*, {_N_ITEMS}, {_KNOWN_MODEL} FROM item_weights AS l)",
+        (
+            ("weights of an unknown model in item_weights", "NOT known_model"),
+            (
+                "weights of an item that does not exist in item_weights",
+                "NOT (item_idx >= 0 AND item_idx < n_items)",
+            ),
+            (
+                "rows with another number of weights than items in item_weights",
+                "len(item_idxs) <> len(weights) OR len(weights) = 0",
+            ),
+            (
+                "rows with a null in item_weights",
+                "list_count(item_idxs) <> len(item_idxs) OR list_count(weights) <> len(weights)",
+            ),
+            (
+                "rows with an item that does not exist in item_weights",
+                "list_min(item_idxs) < 0 OR list_max(item_idxs) >= n_items",
+            ),
+            (
+                "rows with an item twice in item_weights",
+                "len(list_distinct(item_idxs)) <> len(item_idxs)",
+            ),
+            ("rows with the item itself in item_weights", "list_contains(item_idxs, item_idx)"),
+            (
+                "rows with a weight that is no finite number in item_weights",
+                "NOT isfinite(list_max(weights)) OR NOT isfinite(list_min(weights))",
+            ),
+        ),
+    ),
+    Rules(
+        f"(SELECT l.*, {_N_ITEMS}, {_KNOWN_MODEL}, min(len(factors)) OVER (PARTITION BY model) "
+        "AS shortest FROM item_factors AS l)",
+        (
+            ("factors of an unknown model in item_factors", "NOT known_model"),
+            (
+                "factors of an item that does not exist in item_factors",
+                "NOT (item_idx >= 0 AND item_idx < n_items)",
+            ),
+            (
+                "rows of another length than the model's others in item_factors",
+                "len(factors) <> shortest OR len(factors) = 0",
+            ),
+            ("rows with a null in item_factors", "list_count(factors) <> len(factors)"),
+            (
+                "rows with a factor that is no finite number in item_factors",
+                "NOT isfinite(list_max(factors)) OR NOT isfinite(list_min(factors))",
+            ),
+        ),
+    ),
+    Rules(
         "(SELECT count(*) AS n, (SELECT count(*) FROM user_items) AS users "
         "FROM user_lists GROUP BY model)",
         (("models that have not one list a user", "n <> users"),),

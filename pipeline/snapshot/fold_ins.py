@@ -1,0 +1,107 @@
+"""What a model scores visitors with, as Arrow tables: weights of items or their factors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from pipeline.errors import SnapshotError
+from pipeline.fold_in import ItemFactors, ItemWeights
+from pipeline.recommenders.model_file import SavedModel
+
+__all__ = ["ModelFoldIn", "filled_fold_in", "fold_in_of"]
+
+_BATCH_ROWS: Final = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFoldIn:
+    """Weights or factors of one model; neither where it cannot score a visitor.
+
+    Attributes
+    ----------
+    item_ids : shape (n_items,), ascending: the items by position.
+    """
+
+    model: str
+    item_ids: NDArray[np.str_]
+    weights: ItemWeights | None
+    factors: ItemFactors | None
+
+
+def fold_in_of(saved: SavedModel) -> ModelFoldIn:
+    """What a model's file has for visitors."""
+    return ModelFoldIn(
+        model=saved.facts.model,
+        item_ids=saved.item_ids,
+        weights=saved.fitted.published_weights(),
+        factors=saved.fitted.published_factors(),
+    )
+
+
+def filled_fold_in(
+    made: ModelFoldIn, item_ids: NDArray[np.str_], gone_ids: NDArray[np.str_]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Rows of ``item_weights`` and ``item_factors``, as if what is gone had never been.
+
+    Raises
+    ------
+    SnapshotError : the model was fitted on other items than ``item_ids``.
+    """
+    stays = ~np.isin(made.item_ids, gone_ids)
+    if not np.array_equal(made.item_ids[stays], item_ids):
+        raise SnapshotError(
+            f"{made.model} was fitted on {stays.sum()} items, the snapshot has {len(item_ids)} or "
+            "others: fit it again to the present likes and items"
+        )
+    places = np.full(len(stays), -1, dtype=np.int32)
+    places[stays] = np.arange(len(item_ids), dtype=np.int32)
+    if made.weights is not None:
+        yield from _weight_rows(made.model, made.weights, places)
+    if made.factors is not None:
+        yield from _factor_rows(made.model, made.factors.factors, places)
+
+
+def _weight_rows(
+    model: str, weights: ItemWeights, places: NDArray[np.int32]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Rows that have a weight left, `_BATCH_ROWS` at a time."""
+    for start in range(0, len(places), _BATCH_ROWS):
+        own = places[start : start + _BATCH_ROWS]
+        bounds = weights.indptr[start : start + len(own) + 1]
+        entries = slice(bounds[0], bounds[-1])
+        row = np.repeat(np.arange(len(own)), np.diff(bounds))
+        listed = places[weights.indices[entries]]
+        kept = (listed >= 0) & (own[row] >= 0)
+        counts = np.bincount(row[kept], minlength=len(own))
+        filled = np.flatnonzero(counts)
+        offsets = np.concatenate([[0], np.cumsum(counts[filled])]).astype(np.int32)
+        columns = {
+            "model": pa.repeat(model, len(filled)),
+            "item_idx": pa.array(own[filled]),
+            "item_idxs": pa.ListArray.from_arrays(offsets, listed[kept]),
+            "weights": pa.ListArray.from_arrays(offsets, weights.weights[entries][kept]),
+        }
+        if len(filled):
+            yield "item_weights", pa.table(columns)
+
+
+def _factor_rows(
+    model: str, factors: NDArray[np.float32], places: NDArray[np.int32]
+) -> Iterator[tuple[str, pa.Table]]:
+    """Rows of the items that have learned factors."""
+    learned = np.flatnonzero((places >= 0) & factors.any(axis=1))
+    for start in range(0, len(learned), _BATCH_ROWS):
+        items = learned[start : start + _BATCH_ROWS]
+        offsets = np.arange(len(items) + 1, dtype=np.int32) * factors.shape[1]
+        columns = {
+            "model": pa.repeat(model, len(items)),
+            "item_idx": pa.array(places[items]),
+            "factors": pa.ListArray.from_arrays(offsets, factors[items].ravel()),
+        }
+        yield "item_factors", pa.table(columns)
