@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.dataset.matrix import Dataset
+from pipeline.fold_in import ItemFactors
 from pipeline.recommenders.base import Arrays, Fitted, Recommender, ranged
 from pipeline.recommenders.factors import FactorsFitted
 
@@ -49,6 +50,10 @@ class IalsFitted(FactorsFitted):
     alpha0: float
     regularization: float
     nu: float
+
+    def published_factors(self) -> ItemFactors:
+        """The factors, with what a visitor's solve takes."""
+        return ItemFactors(self.item_factors, self.alpha0, self.regularization, self.nu)
 
     def to_arrays(self) -> Arrays:
         """Factors and the three numbers."""
