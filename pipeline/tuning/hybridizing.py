@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from scipy.sparse import csr_matrix
 
@@ -34,6 +34,8 @@ from pipeline.tuning.study import Best, Study
 from pipeline.tuning.trials import Trial
 
 __all__ = ["Hybridized", "choose_hybrid"]
+
+R = TypeVar("R", bound=Recommender)
 
 _LEAST_OF_THE_BEST: Final = 0.6
 _LANDMARKS: Final = 1000  # of the search; what it chose is fitted with the settings' own
@@ -146,22 +148,33 @@ class _Choosing:
         return studies
 
     def _refine(self, study: Study[Any], judge: ColdJudge, purse: Purse) -> None:
-        """Other regularizations in the space of the best: the division costs next to nothing."""
-        best = study.best
-        if best is None or not isinstance(best.settings, TagFactors | TagKernel):
+        """All landmarks for the best, where that can be paid; then other regularizations.
+
+        These cost next to nothing, since the space stays as it is.
+        """
+        if study.best is None or not isinstance(study.best.settings, TagFactors | TagKernel):
             return
+        narrow, wide = study.best.settings, self._full(study.best.settings)
+        more = wide.space.seconds(judge.train) / narrow.space.seconds(judge.train)
+        if wide != narrow and purse.affords(2 * more * study.final_s):
+            self._try(wide, study, judge, purse)
+        first = study.best.settings
         for factor in _REFINED:
             if not purse.affords(study.judge_s):
                 return
-            began = purse.elapsed_s
-            strength = min(max(factor * best.settings.regularization, 1e-4), 1e6)
-            settings = replace(best.settings, regularization=strength)
-            fitted = settings.fit(judge.train, seed=self.seed, threads=self.threads)
-            score = judge.score(fitted)
-            at = purse.elapsed_s
-            study.trials.append(Trial.of(settings, score, len(judge.users), at - began, at))
-            if study.best and score > study.best.score:
-                study.best = Best(settings, score, fitted)
+            strength = min(max(factor * first.regularization, 1e-4), 1e6)
+            self._try(replace(first, regularization=strength), study, judge, purse)
+
+    def _try(
+        self, settings: TagFactors | TagKernel, study: Study[Any], judge: ColdJudge, purse: Purse
+    ) -> None:
+        began = purse.elapsed_s
+        fitted = settings.fit(judge.train, seed=self.seed, threads=self.threads)
+        score = judge.score(fitted)
+        at = purse.elapsed_s
+        study.trials.append(Trial.of(settings, score, len(judge.users), at - began, at))
+        if study.best is None or score > study.best.score:
+            study.best = Best(settings, score, fitted)
 
     def _starts(self) -> list[Recommender]:
         """Content models as they are tried first; factors are those of the tuned iALS."""
@@ -180,7 +193,7 @@ class _Choosing:
         given = {settings.name: settings for settings in self.hybrid.content}
         return [given.get(model.name) or model() for model in CONTENT]
 
-    def _full(self, settings: Recommender) -> Recommender:
+    def _full(self, settings: R) -> R:
         """The settings with the number of landmarks that the search started from."""
         if not isinstance(settings, TagFactors | TagKernel):
             return settings

@@ -48,7 +48,7 @@ def test_trials_are_of_every_content_model_and_of_the_hybrid(chosen):
     names = [trial.model for trial in chosen.trials]
     assert sorted(set(names)) == ["hybrid", "tag_factors", "tag_kernel", "tag_profile"]
     assert names.count("tag_profile") == 2
-    assert names.count("tag_kernel") == 2 + 6  # and six other regularizations of the best
+    assert names.count("tag_kernel") == 2 + 1 + 6  # all landmarks, then other strengths
 
 
 def test_one_seed_gives_one_choice(halves, chosen):
