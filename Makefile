@@ -18,10 +18,10 @@ LIKEWISE_DATA ?= data$(if $(WORLD),/$(notdir $(patsubst %/,%,$(WORLD))))
 export LIKEWISE_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format serve dagster sql doctor bench torture lock clean
+.PHONY: help setup demo test check lint format serve dagster sql doctor bench bench-quality torture lock clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make .venv from the lock, find or install Chromium
 
@@ -61,6 +61,9 @@ doctor: ## what is missing on this machine and how to get it
 
 bench: setup ## measure; figures go to docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
+
+bench-quality: setup ## measure the models against published ones (ARGS="--only gowalla --budget-s 120")
+	$(BIN)/python -m tests.benchmarks.quality $(ARGS)
 
 torture: setup ## break crawls in every way; tables go to docs/torture.md (two hours)
 	$(BIN)/python -m tests.torture

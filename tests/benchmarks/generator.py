@@ -13,13 +13,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from pipeline.dataset.curated import polars_schema
 from pipeline.dataset.features import item_features
 from pipeline.dataset.interactions import interactions
 from pipeline.tables import CURATED_TABLES
 
-__all__ = ["SKETCHFAB", "GeneratedSite", "Size", "generate"]
+__all__ = ["SKETCHFAB", "GeneratedSite", "Size", "generate", "like_matrix"]
 
 IntArray = NDArray[np.int64]
 
@@ -65,12 +66,25 @@ class GeneratedSite:
 def generate(size: Size = SKETCHFAB, *, seed: int = 0) -> GeneratedSite:
     """Tables of a site; the same for the same size and seed."""
     random = np.random.default_rng(seed)
-    n_themes = max(2, size.n_items // 150)
-    theme = np.sort(random.integers(n_themes, size=size.n_items))
-    popularity = _power_law(random, size.n_items, 0.9)
+    theme, popularity = _catalogue(random, size)
     likes = _likes(random, size, _like_pairs(random, size, theme, popularity))
     items = _items(random, size, theme)
     return GeneratedSite(likes, items, item_features(items), interactions(likes))
+
+
+def like_matrix(size: Size, *, seed: int = 0) -> csr_matrix:
+    """Likes alone, shape (n_users, n_items): the same pairs as `generate` gives."""
+    random = np.random.default_rng(seed)
+    pairs = _like_pairs(random, size, *_catalogue(random, size))
+    ones = np.ones(len(pairs[0]), np.float32)
+    return csr_matrix((ones, pairs), (size.n_users, size.n_items))
+
+
+def _catalogue(random: np.random.Generator, size: Size) -> tuple[IntArray, NDArray[np.float64]]:
+    """Theme and popularity of each item."""
+    n_themes = max(2, size.n_items // 150)
+    theme = np.sort(random.integers(n_themes, size=size.n_items))
+    return theme, _power_law(random, size.n_items, 0.9)
 
 
 def _power_law(random: np.random.Generator, n: int, exponent: float) -> NDArray[np.float64]:

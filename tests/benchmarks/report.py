@@ -14,6 +14,7 @@ __all__ = [
     "ROOT",
     "full_size_section",
     "machine",
+    "origin",
     "read_json",
     "replace_section",
     "summary_section",
@@ -45,7 +46,7 @@ def replace_section(name: str, lines: Iterable[str]) -> None:
 
 def full_size_section(figures: Mapping[str, Any]) -> Iterable[str]:
     """Lines of the section on Sketchfab's size."""
-    yield _origin("make bench")
+    yield origin("make bench")
     yield f"{figures['seconds']:.0f} s in all, peak memory {figures['peak_memory_mb']:,} MB."
     yield ""
     yield from _steps(figures["step_s"])
@@ -53,7 +54,7 @@ def full_size_section(figures: Mapping[str, Any]) -> Iterable[str]:
 
 def summary_section(summary: Mapping[str, Any], command: str) -> Iterable[str]:
     """Lines of the section on one demo run, from its ``summary.json``."""
-    yield _origin(command)
+    yield origin(command)
     yield (
         f"{summary['likes_crawled']:,} likes crawled; {summary['likes']:,} distinct likes of "
         f"{summary['users']:,} people on {summary['liked_items']:,} of {summary['items']:,} items; "
@@ -65,7 +66,8 @@ def summary_section(summary: Mapping[str, Any], command: str) -> Iterable[str]:
     yield from _steps(summary["step_s"])
 
 
-def _origin(command: str) -> str:
+def origin(command: str) -> str:
+    """Command, commit and machine, as the first line of a section."""
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,

@@ -96,6 +96,16 @@ def test_a_budget_of_trials_alone_gives_the_same_bytes_too(files):
     assert (files / "first.csv").read_bytes() == (files / "second.csv").read_bytes()
 
 
+def test_the_best_by_a_budget_of_trials_gives_the_same_bytes(files, capsys):
+    for out in ("first.parquet", "second.parquet"):
+        options = ("--items", files / "items.parquet", "--threads", 1, "--budget-trials", 2)
+        assert call(files, *options, model="best", out=out) == 0
+    assert (files / "first.parquet").read_bytes() == (files / "second.parquet").read_bytes()
+    assert 'best: {"winner": "' in capsys.readouterr().out
+    assert call(files, *options, "--seed", 5, model="best", out="other.parquet") == 0
+    assert (files / "first.parquet").read_bytes() != (files / "other.parquet").read_bytes()
+
+
 def test_validation_candidates_and_weights(files, capsys):
     options = ("--validation", files / "validation.parquet", "--budget-trials", 2, "--weights")
     restricted = ("--candidates", files / "candidates.csv", "--items", files / "items.parquet")
