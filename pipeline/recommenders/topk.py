@@ -1,6 +1,6 @@
 """The exact k best columns of a score matrix that is never held whole.
 
-Rows are scored in chunks of 256 by a few Python threads, with BLAS at one thread: the chunks
+Rows are scored in chunks of 64 by a few Python threads, with BLAS at one thread: the chunks
 are the parallelism.  A chunk's result does not depend on the number of threads.
 """
 
@@ -18,9 +18,13 @@ from threadpoolctl import threadpool_limits
 
 __all__ = ["CHUNK_ROWS", "Lists", "ScoreRows", "best_of_rows", "empty_lists", "top_k"]
 
-CHUNK_ROWS: Final = 256
-_BLOCKS_PER_K: Final = 4
-_MAX_SURVIVORS_PER_K: Final = 16
+CHUNK_ROWS: Final = 64
+_WIDTH: Final = 1.2  # of a block, as a share of what makes as many blocks as columns to look into
+_MOST_BLOCKS_PER_K: Final = 4
+_KEY_ROWS: Final = 256  # 8 bits of a key
+_KEY_COLUMNS: Final = 1 << 24
+_COLUMN_BITS: Final = np.uint64(_KEY_COLUMNS - 1)
+_HIGHEST: Final = 0x7FFFFFFF
 
 ScoreRows = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 """Scores of some rows against all columns, a fresh array that may be overwritten."""
@@ -115,50 +119,86 @@ def best_of_rows(
     """Columns of the `k` highest finite scores of each row, and these scores.
 
     The k-th highest of the maxima of disjoint blocks of columns is a lower bound of the k-th
-    highest score: what lies below it is dropped in one pass, and few columns are left to sort.
+    highest score: only blocks that reach it are looked into, and few columns are left to sort.
 
     Returns
     -------
     columns : shape (n, k), equal scores by lower column; -1 pads rows with fewer than `k`.
     values : shape (n, k); NaN where padded.
+
+    Raises
+    ------
+    ValueError : more than 16,777,216 columns.
     """
-    n = len(scores)
+    n, n_columns = scores.shape
+    if n_columns > _KEY_COLUMNS:
+        raise ValueError(f"{n_columns} columns are too many; {_KEY_COLUMNS} can be told apart")
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), np.nan, np.float32)
-    survivors = scores >= _lower_bound(scores, k)[:, None]
-    counts = np.count_nonzero(survivors, axis=1)
-    for crowded in np.flatnonzero(counts > _MAX_SURVIVORS_PER_K * k).tolist():
-        survivors[crowded] = _survivors_with_ties(scores[crowded], k)
-    row, column = np.nonzero(survivors)
-    value = scores[row, column]
-    order = np.lexsort((column, -value, row))
-    row, column, value = row[order], column[order], value[order]
-    starts = np.searchsorted(row, np.arange(n))
-    rank = np.arange(len(row)) - starts[row]
-    kept = rank < k
-    found[row[kept], rank[kept]] = column[kept]
-    values[row[kept], rank[kept]] = value[kept]
+    for start in range(0, n, _KEY_ROWS):
+        part = np.ascontiguousarray(scores[start : start + _KEY_ROWS])
+        row, column = _sorted_by_score(part, *_survivors(part, k))
+        rank = np.arange(len(row)) - np.searchsorted(row, np.arange(len(part)))[row]
+        row, column, rank = (array[rank < k] for array in (row, column, rank))
+        found[start + row, rank] = column
+        values[start + row, rank] = part[row, column]
     return found, values
 
 
-def _lower_bound(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
-    """Shape (n,): finite, and at most the k-th highest finite score of the row."""
+def _survivors(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of all scores that may be among the `k` highest of their row."""
     n, n_columns = scores.shape
-    width = n_columns // (_BLOCKS_PER_K * k)
-    lowest = np.full(n, np.finfo(np.float32).min, np.float32)
-    if width < 2:  # noqa: PLR2004  a block of one column drops nothing
-        return lowest
-    n_blocks = n_columns // width
-    blocks = scores[:, : n_blocks * width].reshape(n, n_blocks, width).max(axis=2)
-    return np.maximum(np.partition(blocks, n_blocks - k, axis=1)[:, n_blocks - k], lowest)
+    n_blocks = n_columns // max(1, int(_WIDTH * np.sqrt(n_columns / k)))
+    if n_blocks <= k:
+        return _of_each_row(scores, np.arange(n), k)
+    depth, rest = divmod(n_columns, n_blocks)  # column j is of block j % n_blocks
+    maxima = scores[:, : depth * n_blocks].reshape(n, depth, n_blocks).max(axis=1)
+    np.maximum(maxima[:, :rest], scores[:, depth * n_blocks :], out=maxima[:, :rest])
+    bound = np.partition(maxima, n_blocks - k, axis=1)[:, n_blocks - k]
+    reached = maxima >= np.maximum(bound, np.finfo(np.float32).min)[:, None]
+    crowded = np.count_nonzero(reached, axis=1) > _MOST_BLOCKS_PER_K * k
+    reached[crowded | np.isneginf(bound)] = False
+    row, block = np.nonzero(reached)
+    steps = np.arange(depth + (rest > 0)) * n_blocks
+    column = np.minimum(block[:, None] + steps, n_columns - 1)  # (n_reached, depth)
+    kept = scores.reshape(-1)[column + (row * n_columns)[:, None]] >= bound[row][:, None]
+    kept &= block[:, None] + steps < n_columns
+    place, step = np.divmod(np.flatnonzero(kept), len(steps))
+    others = _of_each_row(scores, np.flatnonzero(crowded | np.isneginf(bound)), k)
+    return (
+        np.concatenate([row[place], others[0]]),
+        np.concatenate([block[place] + step * n_blocks, others[1]]),
+    )
 
 
-def _survivors_with_ties(scores: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
-    """The k best of one row where so many are equal that sorting all of them is slow."""
-    kth = np.partition(scores, len(scores) - k)[len(scores) - k]
+def _of_each_row(
+    scores: NDArray[np.float32], rows: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Survivors of rows that are short, or that have so many equal scores that most survive."""
+    columns = [_best_of_row(scores[row], k) for row in rows.tolist()]
+    row = np.repeat(rows, [len(own) for own in columns])
+    return row, np.concatenate([np.empty(0, np.int64), *columns])
+
+
+def _best_of_row(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Columns of the `k` highest finite scores, in no order; of equal ones the first."""
+    kth = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else -np.inf
     if not np.isfinite(kth):
-        return np.isfinite(scores)
-    survivors: NDArray[np.bool_] = scores > kth
-    ties = np.flatnonzero(scores == kth)
-    survivors[ties[: k - np.count_nonzero(survivors)]] = True
-    return survivors
+        return np.flatnonzero(np.isfinite(scores))
+    above, ties = np.flatnonzero(scores > kth), np.flatnonzero(scores == kth)
+    return np.concatenate([above, ties[: k - len(above)]])
+
+
+def _sorted_by_score(
+    scores: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same places by row, falling score, column: one sort of 64-bit keys of all three.
+
+    The bits of floats, read as integers, rise with the floats where these are positive and
+    fall with them where these are negative.
+    """
+    bits = (scores[row, column] + np.float32(0)).view(np.int32).astype(np.int64)  # -0 is 0
+    falling = _HIGHEST - np.where(bits < 0, ~(bits & _HIGHEST), bits)
+    keys = (row << 56 | falling << 24 | column).view(np.uint64)
+    keys.sort()
+    return (keys >> np.uint64(56)).astype(np.int64), (keys & _COLUMN_BITS).astype(np.int64)

@@ -37,9 +37,11 @@ def test_best_of_rows_is_exact_and_breaks_ties_by_lower_column(scores, k):
 
 
 @pytest.mark.parametrize("k", [1, 3, 50])
-def test_best_of_rows_is_exact_where_blocks_drop_columns(k):
+@pytest.mark.parametrize("n", [40, 300])
+def test_best_of_rows_is_exact_where_blocks_drop_columns(n, k):
     random = np.random.default_rng(1)
-    scores = random.normal(size=(40, 3000)).astype(np.float32)
+    scores = random.normal(size=(n, 3001)).astype(np.float32)
+    scores[-1] -= 100  # none above 0
     scores[:10] = np.round(scores[:10])  # many equal ones
     scores[10:12] = 1.0  # all equal: the slow path of ties
     scores[12, 5:] = -np.inf
@@ -51,12 +53,22 @@ def test_best_of_rows_is_exact_where_blocks_drop_columns(k):
 
 
 def test_the_brute_force_comparison_can_fail(monkeypatch):
-    def too_high(scores, k):
-        return np.full(len(scores), 0.5, np.float32)
+    survivors = topk._survivors
 
-    monkeypatch.setattr(topk, "_lower_bound", too_high)
-    scores = np.array([[0.1, 0.9, 0.2]], np.float32)
-    assert best_of_rows(scores, 2)[0].tolist() != slow_best(scores, 2)[0].tolist()
+    def some(scores, k):
+        row, column = survivors(scores, k)
+        return row[1:], column[1:]
+
+    scores = np.random.default_rng(0).normal(size=(1, 3000)).astype(np.float32)
+    assert best_of_rows(scores, 2000)[0].tolist() == slow_best(scores, 2000)[0].tolist()
+    monkeypatch.setattr(topk, "_survivors", some)
+    assert best_of_rows(scores, 2000)[0].tolist() != slow_best(scores, 2000)[0].tolist()
+
+
+def test_more_columns_than_a_key_tells_apart_are_refused(monkeypatch):
+    monkeypatch.setattr(topk, "_KEY_COLUMNS", 4)
+    with pytest.raises(ValueError, match="5 columns are too many; 4"):
+        best_of_rows(np.zeros((1, 5), np.float32), 1)
 
 
 def factors(n_users=600, n_items=333, seed=0):
