@@ -38,11 +38,14 @@ def chosen_models(data: Path, site: str) -> dict[str, Recommender]:
     path = parameters_path(data, site)
     try:
         described = json.loads(path.read_text("utf-8"))
-        return {name: recommender(name).from_described(described[name]) for name in described}
+        found = {name: recommender(name).from_described(described[name]) for name in described}
     except FileNotFoundError as err:
         raise ModelFileError(f"{path} does not exist: choose parameters first") from err
     except (ValueError, KeyError, TypeError, AttributeError, InputError) as err:
         raise ModelFileError(f"{path} is not what was chosen: choose parameters again") from err
+    if not found:
+        raise ModelFileError(f"{path} holds no model: choose parameters again")
+    return found
 
 
 def last_models(data: Path, site: str) -> dict[str, Recommender]:

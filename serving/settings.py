@@ -30,7 +30,7 @@ class ServingSettings(BaseSettings):
         default=60.0, gt=0, le=86400, description="Seconds until a refused snapshot is tried again."
     )
     default_model: str = Field(
-        default="lightfm_hybrid",
+        default="best",
         description="Model that answers when a request names none, where it is published.",
     )
     load_threads: int = Field(

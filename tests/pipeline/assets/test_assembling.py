@@ -7,6 +7,7 @@ import pytest
 from pipeline.assembling import snapshot_contents
 from pipeline.errors import SnapshotError
 from pipeline.recommenders.model_file import load_model, model_path, save_model
+from pipeline.recommenders.registry import PUBLISHED
 from pipeline.site_data import held_out, seen_items, site_dataset
 from tests.pipeline.assets.conftest import SITE
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS
@@ -23,7 +24,9 @@ def test_contents_hold_the_notice_and_the_models_in_their_order(data, monkeypatc
     monkeypatch.setenv("LIKEWISE_SKETCHFAB_NOTICE", "Not real.")
     contents = snapshot_contents(data, SITE)
     assert contents.site["notice"].to_list() == ["Not real."]
-    assert contents.models["position"].to_list() == [0, 1, 2, 3]
+    names = [model.name for model in PUBLISHED]
+    assert contents.models["model"].to_list() == names
+    assert contents.models["position"].to_list() == list(range(len(names)))
     assert [lists.model for lists in contents.lists] == contents.models["model"].to_list()
     assert len(contents.run_ids) == 1
 

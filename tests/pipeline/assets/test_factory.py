@@ -3,7 +3,7 @@ import pytest
 
 from pipeline.assets.factory import definitions_of
 from pipeline.definitions import likewise
-from pipeline.recommenders.registry import RECOMMENDERS
+from pipeline.recommenders.registry import PUBLISHED
 from pipeline.sites import SITES, Site
 
 TWO = [
@@ -13,7 +13,7 @@ TWO = [
 ASSETS = {
     "raw_catalogue", "raw_likes", "raw_features", "likes", "items", "item_features",
     "interactions", "split", "parameters", "evaluation", "top_k", "snapshot", "raw_retention",
-    *(model.name for model in RECOMMENDERS),
+    *(model.name for model in PUBLISHED),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pipeline.dataset.curated import Curated, curated_path, require_curated
 from pipeline.dataset.soundness import accept
 from pipeline.evaluation_files import evaluation_path
 from pipeline.pointer import read_pointer, snapshot_path
+from pipeline.recommenders.registry import PUBLISHED
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
 
 N_LIKES = sum(len(likes_of(user)) for user in range(USERS))
@@ -51,7 +52,7 @@ def test_sample_recommendations_cannot_break_their_table(refreshed):
     sample = refreshed.metadata("top_k")["sample_recommendations"]
     assert "Item &#124; " in sample
     assert "<b>" not in sample
-    assert {line.count("|") for line in sample.splitlines()} == {6}
+    assert {line.count("|") for line in sample.splitlines()} == {len(PUBLISHED) + 2}
 
 
 def test_popularity_curve_is_a_picture(refreshed):
@@ -225,7 +226,7 @@ def test_refresh_tells_of_each_asset_and_check(refreshed):
     begun, *told = refreshed.told
     assert begun["crawl_run"] in {path.name for path in refreshed.bench.data.glob("raw/*/likes/*")}
     ended = {step["asset"]: step for step in told if "asset" in step}
-    assert len(ended) == 17
+    assert len(ended) == 13 + len(PUBLISHED)
     assert ended["likes"]["rows"] == N_LIKES
     assert "rows" not in ended["snapshot"]
     assert all(step["passed"] and step["seconds"] >= 0 for step in ended.values())
