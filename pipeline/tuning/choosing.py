@@ -34,7 +34,7 @@ _BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
 _CONTENT: Final = tuple(algorithm.name for algorithm in CONTENT)
 _COMPOSED: Final = (Blend.name, Hybrid.name, Best.name)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
-_HYBRID_SHARE: Final = 0.25  # of the seconds, for content models and the curve
+_HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
 

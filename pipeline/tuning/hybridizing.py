@@ -40,6 +40,7 @@ R = TypeVar("R", bound=Recommender)
 _LEAST_OF_THE_BEST: Final = 0.6
 _LANDMARKS: Final = 1000  # of the search; what it chose is fitted with the settings' own
 _FINISH_S: Final = 5.0
+_FITS_TO_COME: Final = 2  # for the curve, and on all likes
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
 
 
@@ -142,7 +143,7 @@ class _Choosing:
             for settings in self._starts()
             if len(judge.users) and not settings.refusal(judge.train, in_tuner=True)
         ]
-        run_rounds(studies, purse, lambda: _FINISH_S + _final_s(studies))
+        run_rounds(studies, purse, lambda: _FINISH_S + _FITS_TO_COME * _final_s(studies))
         for study in studies:
             self._refine(study, judge, purse)
         return studies
@@ -212,7 +213,7 @@ class _Choosing:
         weights, score = pool.best_weights()
         named = dict(zip((best.settings.name for best in bests), weights, strict=True))
         chosen = {model.name: named.get(model.name, 0.0) for model in CONTENT}
-        content = tuple(self._full(best.settings) for best in bests if named[best.settings.name])
+        content = tuple(best.settings for best in bests if named[best.settings.name])
         return replace(self.hybrid, content=content, **chosen), score
 
     def _curved(self, hybrid: Hybrid, fitted: Fitted | None) -> tuple[Hybrid, float]:

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.blend import BLENDED, Blend
+from pipeline.recommenders.ease import Ease
+from pipeline.recommenders.ials import Ials
+from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.popular import Popular
+from pipeline.tuning.budget import Budget
+from pipeline.tuning.choosing import choose
+from tests.pipeline.recommenders.conftest import tastes
+
+TWO = Budget(None, 2)
+
+
+def parts_of(dataset: Dataset) -> tuple[Dataset, csr_matrix]:
+    """Four fifths of the likes to learn from, the others to judge by."""
+    held = np.random.default_rng(0).random(dataset.user_items.nnz) < 0.2
+    train, validation = dataset.user_items.copy(), dataset.user_items.copy()
+    train.data[held], validation.data[~held] = 0, 0
+    for part in (train, validation):
+        part.eliminate_zeros()
+    return replace(dataset, user_items=train), validation
+
+
+@pytest.fixture(scope="module")
+def parts():
+    return parts_of(tastes())
+
+
+@pytest.fixture(scope="module")
+def bare():
+    return parts_of(tastes(features=False))
+
+
+def test_best_is_the_model_with_the_best_score(bare):
+    choice = choose(["best"], *bare, budget=TWO)
+    best = choice.models["best"]
+    assert list(choice.models) == ["best"]
+    scores = (
+        dict(
+            choice.trials.group_by("model").agg(score=choice.trials["ndcg_at_20"].max()).iter_rows()
+        )
+        or {}
+    )
+    assert set(scores) == {"popular", "blend", *(model.name for model in BLENDED)}
+    assert best.winner.name != "popular"
+    won = choice.trials.filter(model=best.winner.name)["ndcg_at_20"].max()
+    assert won >= choice.trials.filter(model="popular")["ndcg_at_20"].max()
+
+
+def test_with_features_a_hybrid_competes(parts):
+    choice = choose(["best", "hybrid", "blend"], *parts, budget=TWO)
+    assert list(choice.models) == ["best", "hybrid", "blend"]
+    assert choice.models["hybrid"].content
+    assert "hybrid" in choice.trials["model"].to_list()
+    assert choice.trials.filter(model="hybrid", chosen=True).height == 1
+
+
+def test_without_features_a_hybrid_is_left_out_and_that_is_said_where_it_was_wanted(bare):
+    asked = choose(["hybrid"], *bare, budget=TWO)
+    assert asked.models == {}
+    assert any(note.startswith("hybrid is left out: ") for note in asked.notes)
+    assert not any("hybrid" in note for note in choose(["best"], *bare, budget=TWO).notes)
+
+
+def test_trials_of_all_that_was_chosen_are_marked(bare):
+    choice = choose(["blend"], *bare, budget=TWO)
+    names = {"blend", *(part.name for part in choice.models["blend"].within)}
+    assert set(choice.trials.filter("chosen")["model"]) == names
+
+
+def test_fixed_settings_stay_and_are_not_searched(bare):
+    fixed = {"ials": Ials(factors=3, iterations=2)}
+    choice = choose(["ials", "blend"], *bare, budget=TWO, fixed=fixed)
+    assert choice.models["ials"] == fixed["ials"]
+    assert choice.trials.filter(model="ials").height == 1
+    weights = {"blend": Blend(item_graph=2.0, ials=1.0)}
+    both = choose(["blend"], *bare, budget=TWO, fixed={**fixed, **weights}).models["blend"]
+    assert (both.item_graph, both.ials) == (2.0, 1.0)
+    assert fixed["ials"] in both.within
+
+
+def test_last_winners_are_tried_first(bare):
+    last = ItemGraph(left_exponent=0.123)
+    trials = choose(["item_graph"], *bare, budget=TWO, winners={"item_graph": last}).trials
+    assert '"left_exponent": 0.123' in trials["parameters"][0]
+
+
+def test_a_model_that_a_search_refuses_is_kept_where_one_insists(bare, monkeypatch):
+    monkeypatch.setattr("pipeline.recommenders.ease._MAX_ITEMS_IN_TUNER", 5)
+    assert choose(["ease"], *bare, budget=TWO).models == {}
+    assert choose(["ease"], *bare, budget=TWO, insists=True).models == {"ease": Ease()}
+    blend = choose(["blend"], *bare, budget=TWO, insists=True)
+    assert "ease" not in [part.name for part in blend.models["blend"].within]
+    assert any(note.startswith("ease is left out: ") for note in blend.notes)
+
+
+def test_nobody_to_judge_by_gives_the_defaults_and_popularity_as_best(bare):
+    train, validation = bare
+    nobody = csr_matrix(validation.shape, dtype=np.float32)
+    choice = choose(["best", "item_graph"], train, nobody, budget=TWO)
+    assert choice.models["best"].winner == Popular()
+    assert choice.models["item_graph"] == ItemGraph()
+    assert choice.trials.is_empty()
+    assert any("nobody has likes" in note for note in choice.notes)
+
+
+def test_the_same_seed_and_trials_give_the_same_choice(parts):
+    first, second = (choose(["best", "lightfm_cf"], *parts, budget=TWO) for _ in range(2))
+    assert first.models == second.models
+    times = ("fit_s", "elapsed_s")
+    assert first.trials.drop(times).equals(second.trials.drop(times))
+
+
+def test_the_seconds_are_kept(parts):
+    now = [0.0]
+
+    def clock():
+        now[0] += 0.01  # time passes whenever it is looked at
+        return now[0]
+
+    choice = choose(["best"], *parts, budget=Budget(6.0, clock=clock))
+    assert now[0] < 8.0
+    assert choice.trials.height > 3
+    assert any("budget ended the search" in note for note in choice.notes)
