@@ -24,6 +24,7 @@ __all__ = ["main"]
 
 _SITE: Final = "sketchfab"
 _INTERRUPTED: Final = 130
+_TUNE_BUDGET_S: Final = 30
 _KILOBYTES: Final = 1024
 
 
@@ -81,7 +82,7 @@ def _refresh(
     refresh = run_refresh(
         children,
         _SITE,
-        {**dagster_environment(data), **site, **progress},
+        {**dagster_environment(data), **site, **progress, **_budget(settings)},
         data / "logs" / "refresh.log",
         partial(print, flush=True),
         has_bar=has_bar,
@@ -97,6 +98,12 @@ def _refresh(
     path = write_summary(data, summary)
     print("", *summary_lines(summary), f"summary: {path}", sep="\n", flush=True)
     return site
+
+
+def _budget(settings: PipelineSettings) -> Mapping[str, str]:
+    """A demo searches less long than a site does, unless it is told how long."""
+    is_set = "tune_budget_s" in settings.model_fields_set
+    return {} if is_set else {"LIKEWISE_TUNE_BUDGET_S": str(_TUNE_BUDGET_S)}
 
 
 def _peak_memory_mb() -> int:

@@ -43,6 +43,8 @@ _LADDER: Final = (256, 512, 1024)
 _NULL_SQUARE: Final = 1e-10  # of singular values at most 1
 _ORDER_WITH_PLATEAU: Final = 2
 _DENSE_SHARE: Final = 4  # of the shorter side: above it Lanczos is slower than all of it
+_DENSE_SIDE: Final = 2500  # and up to it
+_CUBE_S: Final = 3e-10  # the shorter side to the third power, all of it
 _LIKE_S: Final = 3e-8  # one like times one vector (docs/benchmarks.md)
 _CELL_S: Final = 2e-9  # one number of a vector, orthogonalised with another one
 
@@ -196,6 +198,8 @@ class Spectral(Recommender):
         """Seconds of the singular value decomposition, on one core."""
         rank = float(_computed_rank(self.rank, dataset))
         likes, side = dataset.user_items.nnz, min(dataset.user_items.shape)
+        if _is_dense(side, rank):
+            return 1e-3 + _CUBE_S * float(side) ** 3
         return 1e-3 + _LIKE_S * likes * rank + _CELL_S * side * rank**2
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> SpectralFitted:
@@ -270,6 +274,10 @@ def _inverse(powers: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.divide(1, powers, out=np.zeros_like(powers), where=powers > 0)
 
 
+def _is_dense(side: int, rank: float) -> bool:
+    return side <= max(_DENSE_SIDE, _DENSE_SHARE * rank)
+
+
 def _computed_rank(rank: int, dataset: Dataset) -> int:
     """Vectors to compute where so many are wanted: few different numbers, so that fits share."""
     step = next(step for step in _LADDER if step >= rank)
@@ -284,7 +292,7 @@ def _singular_vectors(
         return np.empty((likes.shape[1], 0), np.float32)
     matrix = normalised(likes)
     with threadpool_limits(limits=threads, user_api="blas"):
-        if min(matrix.shape) <= _DENSE_SHARE * rank:
+        if _is_dense(min(matrix.shape), rank):
             return _by_gram(matrix)[:, :rank]
         start = np.random.default_rng(seed).normal(size=min(matrix.shape)).astype(np.float32)
         # float32 gives the same figures to four digits as float64, in a third of the time

@@ -43,13 +43,8 @@ def test_best_is_the_model_with_the_best_score(bare):
     choice = choose(["best"], *bare, budget=TWO)
     best = choice.models["best"]
     assert list(choice.models) == ["best"]
-    scores = (
-        dict(
-            choice.trials.group_by("model").agg(score=choice.trials["ndcg_at_20"].max()).iter_rows()
-        )
-        or {}
-    )
-    assert set(scores) == {"popular", "blend", *(model.name for model in BLENDED)}
+    tried = set(choice.trials["model"])
+    assert tried == {"popular", "blend", *(model.name for model in BLENDED)}
     assert best.winner.name != "popular"
     won = choice.trials.filter(model=best.winner.name)["ndcg_at_20"].max()
     assert won >= choice.trials.filter(model="popular")["ndcg_at_20"].max()
