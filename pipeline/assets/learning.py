@@ -36,6 +36,7 @@ __all__ = ["learning_assets"]
 
 Result = dg.MaterializeResult[Any]
 _EVALUATION: Final = next(table for table in SNAPSHOT_TABLES if table.name == "evaluation")
+_PARAMETERS_LENGTH: Final = 200
 _KINDS: Final = frozenset({"python", "numpy"})
 _LEARNED_FROM: Final = (Curated.INTERACTIONS, Curated.ITEM_FEATURES)
 
@@ -76,7 +77,7 @@ def _parameters(site: Site) -> dg.AssetsDefinition:
                 "trials": len(choice.trials),
                 "search": trial_plot(choice.trials),
                 "chosen": {name: model.described for name, model in choice.models.items()},
-                "all_trials": markdown_table(choice.trials, digits=4),
+                "all_trials": markdown_table(choice.trials, digits=4, length=_PARAMETERS_LENGTH),
                 "notes": list(choice.notes),
             }
         )

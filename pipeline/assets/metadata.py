@@ -60,10 +60,15 @@ def row_count(rows: int) -> Mapping[str, Any]:
     return {"dagster/row_count": dg.MetadataValue.int(rows)}
 
 
-def markdown_table(frame: pl.DataFrame, *, digits: int = 3) -> dg.MarkdownMetadataValue:
-    """A frame as a Markdown table; floats with so many digits."""
+def markdown_table(
+    frame: pl.DataFrame, *, digits: int = 3, length: int = _CELL_LENGTH
+) -> dg.MarkdownMetadataValue:
+    """A frame as a Markdown table; floats with so many digits, texts cut to a length."""
     lines = [_line(frame.columns), _line(["---"] * frame.width)]
-    lines += [_line([markdown_cell(cell, digits=digits) for cell in row]) for row in frame.rows()]
+    lines += [
+        _line([markdown_cell(cell, digits=digits, length=length) for cell in row])
+        for row in frame.rows()
+    ]
     return dg.MetadataValue.md("\n".join(lines))
 
 
@@ -71,13 +76,13 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def markdown_cell(value: object, *, digits: int = 3) -> str:
+def markdown_cell(value: object, *, digits: int = 3, length: int = _CELL_LENGTH) -> str:
     """A value as one cell; what a site wrote cannot become markup of ours."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.{digits}f}"
-    text = str(value)[:_CELL_LENGTH]
+    text = str(value)[:length]
     return "".join(
         f"&#{ord(letter)};" if letter in "|<>[]()`*_\\&!\n\r" else letter for letter in text
     )

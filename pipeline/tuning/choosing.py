@@ -268,6 +268,7 @@ class _Choosing:
         if collaborative is None:
             return
         self.purse.reserved_s = sum(study.final_s for study in self._contenders())
+        began = self.purse.elapsed_s
         found = choose_hybrid(
             self.judge.train,
             self.judge.validation,
@@ -284,7 +285,7 @@ class _Choosing:
         for content in found.model.content:
             if content.name in self.models and content.name not in self.fixed:
                 self.models[content.name] = content
-        self.trials += found.trials
+        self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes
         if not math.isnan(found.score):  # by other users, so that it stands beside its own CF
             self.scores[Hybrid.name] = max(found.score, self.scores[collaborative])
