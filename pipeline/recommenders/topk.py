@@ -135,6 +135,8 @@ def best_of_rows(
         raise ValueError(f"{n_columns} columns are too many; {_KEY_COLUMNS} can be told apart")
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), np.nan, np.float32)
+    if not n_columns or not k:
+        return found, values
     for start in range(0, n, _KEY_ROWS):
         part = np.ascontiguousarray(scores[start : start + _KEY_ROWS])
         row, column = _sorted_by_score(part, *_survivors(part, k))

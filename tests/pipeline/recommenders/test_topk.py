@@ -52,6 +52,14 @@ def test_best_of_rows_is_exact_where_blocks_drop_columns(n, k):
     np.testing.assert_array_equal(values, wanted_values)
 
 
+@pytest.mark.parametrize(("n_columns", "k"), [(0, 0), (0, 3), (4, 0)])
+def test_best_of_rows_without_columns_or_places_is_empty(n_columns, k):
+    found, values = best_of_rows(np.zeros((2, n_columns), np.float32), k)
+    assert found.tolist() == [[-1] * k] * 2
+    assert values.shape == (2, k)
+    assert np.isnan(values).all()
+
+
 def test_the_brute_force_comparison_can_fail(monkeypatch):
     survivors = topk._survivors
 
