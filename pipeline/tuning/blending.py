@@ -21,10 +21,10 @@ from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import Fitted, FloatArray
 from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
 from pipeline.tuning.judge import Judge, K
+from pipeline.tuning.pooling import padded, pooled, taken
 
 __all__ = ["Pool", "best_weights"]
 
-_DEPTH: Final = 200
 _STEPS: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.4, 1.8, 2.4)
 _MOST_ROUNDS: Final = 4
 
@@ -55,25 +55,16 @@ class Pool:
             scores = np.zeros((len(models), len(chunk), n_items), np.float32)
             for place, (scorer, items) in enumerate(scorers):
                 scores[place][:, items] = z_scores(scorer(chunk))
-            seen = judge.train.user_items[chunk]
-            rows = np.repeat(np.arange(len(chunk)), np.diff(seen.indptr))
-            pooled = np.zeros((len(chunk), n_items), bool)
-            for own in scores:
-                ranked = own.copy()
-                ranked[rows, seen.indices] = -np.inf
-                best, _ = best_of_rows(ranked, min(_DEPTH, n_items))
-                pooled[np.arange(len(chunk))[:, None], best] |= best >= 0
-            pooled[rows, seen.indices] = False
-            held_out = judge.validation[chunk].toarray() != 0
-            columns = _columns(pooled)
-            said.append(_taken(scores, columns))
-            gains.append(_taken(held_out[None].astype(np.float32), columns, empty=0.0)[0])
+            columns = pooled(scores, judge.train.user_items[chunk])
+            held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
+            said.append(taken(scores, columns, -np.inf))
+            gains.append(taken(held_out, columns, 0.0))
         width = max((part.shape[1] for part in gains), default=0)
         counts = np.minimum(np.diff(judge.validation[judge.users].indptr), K)
         discounts = 1 / np.log2(np.arange(2, K + 2))
         return cls(
-            np.concatenate([_padded(part, width, -np.inf) for part in said], axis=1),
-            np.concatenate([_padded(part, width, 0.0) for part in gains], axis=0),
+            np.concatenate([padded(part, width, -np.inf) for part in said], axis=1),
+            np.concatenate([padded(part, width, 0.0) for part in gains], axis=0),
             np.concatenate([[0.0], np.cumsum(discounts)])[counts],
         )
 
@@ -123,22 +114,3 @@ def _least_weight(pool: Pool, weights: NDArray[np.float64], place: int) -> float
     loss = found[int(found.mean(axis=1).argmax())] - found
     error = loss.std(axis=1) / np.sqrt(loss.shape[1])
     return _STEPS[int(np.flatnonzero(loss.mean(axis=1) <= error)[0])]
-
-
-def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Shape (n, width): columns that are set, ascending; -1 pads."""
-    counts = pooled.sum(axis=1)
-    columns = np.full((len(pooled), int(counts.max(initial=0))), -1)
-    columns[np.arange(columns.shape[1]) < counts[:, None]] = np.nonzero(pooled)[1]
-    return columns
-
-
-def _taken(scores: FloatArray, columns: NDArray[np.int64], empty: float = -np.inf) -> FloatArray:
-    taken = np.take_along_axis(scores, columns[None].clip(0), axis=2)
-    taken[:, columns < 0] = empty
-    return taken
-
-
-def _padded(part: FloatArray, width: int, value: float) -> FloatArray:
-    gap = [(0, 0)] * (part.ndim - 1) + [(0, width - part.shape[-1])]
-    return np.pad(part, gap, constant_values=value)

@@ -6,24 +6,22 @@ For one half life the score of a hybrid is a sum of three parts, with the weight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import FloatArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
-from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
+from pipeline.recommenders.topk import CHUNK_ROWS
 from pipeline.tuning.cold_pool import ideal_of, mean_ndcg
 from pipeline.tuning.judge import Judge
+from pipeline.tuning.pooling import padded, pooled, taken
 
 __all__ = ["Curve", "fitted_curve"]
 
-_DEPTH: Final = 200
 _HALF_LIVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
 _COLD: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
@@ -107,45 +105,14 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
         likes[:, known] = z_scores(scorer(chunk))
         content, _ = by_content(chunk)
         only_new = np.where(counts == 0, content, np.float32(-np.inf))
-        columns = _pooled((likes, content, only_new), judge.train.user_items[chunk])
+        columns = pooled((likes, content, only_new), judge.train.user_items[chunk])
         held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
-        taken = [_taken(scores, columns) for scores in (likes, content, held_out)]
-        parts.append((*taken, np.where(columns < 0, -1, counts[columns.clip(0)])))
+        said = [taken(scores, columns, 0.0) for scores in (likes, content, held_out)]
+        parts.append((*said, np.where(columns < 0, -1, counts[columns.clip(0)])))
     width = max((part[0].shape[1] for part in parts), default=0)
     whole = [
-        np.concatenate([_padded(part[place], width, empty) for part in parts])
+        np.concatenate([padded(part[place], width, empty) for part in parts])
         for place, empty in enumerate((0, 0, 0, -1))
     ]
     ideal = ideal_of(judge.validation[judge.users])
     return _Sides(whole[0], whole[1], whole[3], whole[2], ideal)
-
-
-def _pooled(rankings: Sequence[FloatArray], seen: csr_matrix) -> NDArray[np.int64]:
-    """Columns that any of the rankings has among its best; -1 pads, ascending."""
-    rows = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr))
-    pooled = np.zeros(rankings[0].shape, bool)
-    for ranking in rankings:
-        unseen = ranking.copy()
-        unseen[rows, seen.indices] = -np.inf
-        best, _ = best_of_rows(unseen, min(_DEPTH, unseen.shape[1]))
-        row, place = np.nonzero(best >= 0)
-        pooled[row, best[row, place]] = True
-    return _columns(pooled)
-
-
-def _taken(scores: FloatArray, columns: NDArray[np.int64]) -> FloatArray:
-    taken = np.take_along_axis(scores, columns.clip(0), axis=1)
-    taken[columns < 0] = 0
-    return taken
-
-
-def _columns(pooled: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Shape (n, width): columns that are set, ascending; -1 pads."""
-    counts = pooled.sum(axis=1)
-    columns = np.full((len(pooled), int(counts.max(initial=0))), -1)
-    columns[np.arange(columns.shape[1]) < counts[:, None]] = np.nonzero(pooled)[1]
-    return columns
-
-
-def _padded(part: NDArray[Any], width: int, value: float) -> NDArray[Any]:
-    return np.pad(part, [(0, 0), (0, width - part.shape[1])], constant_values=value)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from pipeline.tuning.pooling import padded, pooled, taken
+
+SCORES = np.asarray([[3, 1, 0, 2], [0, -np.inf, 5, 1]], np.float32)
+SEEN = csr_matrix(np.asarray([[1, 0, 0, 0], [0, 0, 0, 0]], np.float32))
+
+
+def test_all_that_is_not_seen_is_pooled_where_lists_are_short():
+    assert pooled([SCORES], SEEN).tolist() == [[1, 2, 3], [0, 2, 3]], "the last item is no pad"
+
+
+def test_the_pool_is_the_union_of_what_each_ranks_high(monkeypatch):
+    monkeypatch.setattr("pipeline.tuning.pooling._DEPTH", 1)
+    assert pooled([SCORES], SEEN).tolist() == [[3], [2]]
+    other = np.asarray([[0, 0, 0, 9], [8, 0, 0, 0]], np.float32)
+    assert pooled(np.stack([SCORES, other]), SEEN).tolist() == [[3, -1], [0, 2]]
+
+
+def test_padded_places_hold_what_was_asked_for():
+    columns = np.asarray([[3, -1], [0, 2]])
+    assert taken(SCORES, columns, 7.0).tolist() == [[2, 7], [0, 5]]
+    both = taken(np.stack([SCORES, -SCORES]), columns, -np.inf)
+    assert both.tolist() == [[[2, -np.inf], [0, 5]], [[-2, -np.inf], [0, -5]]]
+    assert padded(columns, 3, -1).tolist() == [[3, -1, -1], [0, 2, -1]]
