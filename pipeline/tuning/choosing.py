@@ -136,11 +136,15 @@ class _Choosing:
             self.notes.append(
                 "nobody has likes in training and in validation: parameters are the defaults"
             )
-        best = max(reversed(self.scores), key=lambda name: self.scores[name], default=None)
+        best = max(reversed(self.scores), key=self._rank, default=None)
         self.models[Best.name] = Best(Popular() if best is None else self.models[best])
         models = {name: self.models[name] for name in self.wanted if name in self.models}
         chosen = [inner for model in models.values() for inner in _all(model)]
         return Choice(models, trial_frame(self.trials, chosen), tuple(self.notes))
+
+    def _rank(self, name: str) -> tuple[float, bool]:
+        """By score; a blend gives way to the single model that it is no better than."""
+        return self.scores[name], name != Blend.name
 
     def _begin(self) -> None:
         """Leave out what refuses the data, and open a study for all that is to be scored."""
@@ -282,7 +286,7 @@ class _Choosing:
             clock=self.purse.budget.clock,
         )
         self.models[Hybrid.name] = found.model
-        for content in found.model.content:
+        for content in found.content:
             if content.name in self.models and content.name not in self.fixed:
                 self.models[content.name] = content
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]

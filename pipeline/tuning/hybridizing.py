@@ -55,6 +55,7 @@ class Hybridized:
         on the items that were held out whole; NaN where it was not measured.
     trials : of the content models and of both choices that followed.
     notes : sentences on what was cut short.
+    content : the best settings of every content model that was scored, with a part or without.
     """
 
     model: Hybrid
@@ -62,6 +63,7 @@ class Hybridized:
     content_score: float
     trials: tuple[Trial, ...]
     notes: tuple[str, ...]
+    content: tuple[Recommender, ...] = ()
 
 
 def choose_hybrid(
@@ -131,7 +133,8 @@ class _Choosing:
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.clock() - began
         last = Trial.of(hybrid, score, len(self._judge().users), spent, spent)
-        return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes))
+        content = tuple(study.settled for study in scored)
+        return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes), content)
 
     def _searched(self, judge: ColdJudge) -> list[Study[Any]]:
         left = self.seconds_left()
@@ -191,8 +194,14 @@ class _Choosing:
         return starts
 
     def _given(self) -> list[Recommender]:
+        """Content models as given, but with no fewer landmarks than by default.
+
+        Else those that a search could pay for once would be all that is ever tried.
+        """
         given = {settings.name: settings for settings in self.hybrid.content}
-        return [given.get(model.name) or model() for model in CONTENT]
+        return [
+            _widened(given[model.name]) if model.name in given else model() for model in CONTENT
+        ]
 
     def _full(self, settings: R) -> R:
         """The settings with the number of landmarks that the search started from."""
@@ -228,6 +237,12 @@ class _Choosing:
 
     def _judge(self) -> Judge:
         return Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
+
+
+def _widened(settings: R) -> R:
+    if not isinstance(settings, TagFactors | TagKernel):
+        return settings
+    return replace(settings, landmarks=max(settings.landmarks, type(settings)().landmarks))
 
 
 def _final_s(studies: Sequence[Study[Any]]) -> float:

@@ -50,6 +50,15 @@ def test_best_is_the_model_with_the_best_score(bare):
     assert won >= choice.trials.filter(model="popular")["ndcg_at_20"].max()
 
 
+def test_a_blend_of_one_model_gives_way_to_that_model(bare):
+    fixed = {"blend": Blend(item_graph=0.0, ials=0.0, ease=1.0), "ease": Ease()}
+    choice = choose(["best", "blend"], *bare, budget=Budget(None, 1), fixed=fixed)
+    assert [part.name for part in choice.models["blend"].within] == ["ease"]
+    scores = dict(zip(choice.trials["model"], choice.trials["ndcg_at_20"], strict=True))
+    assert scores["blend"] == scores["ease"] == max(scores.values())
+    assert choice.models["best"].winner == Ease()
+
+
 def test_with_features_a_hybrid_competes(parts):
     choice = choose(["best", "hybrid", "blend"], *parts, budget=TWO)
     assert list(choice.models) == ["best", "hybrid", "blend"]

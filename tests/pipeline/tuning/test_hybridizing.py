@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from pipeline.errors import FitError
+from pipeline.recommenders.hybrid import CONTENT, Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from tests.pipeline.recommenders.conftest import tastes
@@ -60,6 +63,22 @@ def test_one_seed_gives_one_choice(halves, chosen):
 def test_factors_are_those_of_the_collaborative_model(chosen):
     parts = {settings.name: settings for settings in chosen.model.content}
     assert all(one.collaborative == SMALL for one in parts.values() if hasattr(one, "damping"))
+
+
+def test_the_best_of_every_content_model_is_told_with_a_part_or_without(chosen):
+    assert [settings.name for settings in chosen.content] == [model.name for model in CONTENT]
+    for settings in chosen.content:
+        scores = {t.parameters: t.ndcg_at_20 for t in chosen.trials if t.model == settings.name}
+        assert scores[json.dumps(settings.parameters)] == max(scores.values())
+    parts = {settings.name: settings for settings in chosen.model.content}
+    assert parts.items() <= {settings.name: settings for settings in chosen.content}.items()
+
+
+def test_few_landmarks_of_a_last_run_do_not_stay(halves):
+    last = Hybrid(content=(TagKernel(landmarks=7),))
+    trials = choose_hybrid(*halves, SMALL, start=last, seed=1, trials=1).trials
+    tried = {json.loads(t.parameters)["landmarks"] for t in trials if t.model == "tag_kernel"}
+    assert tried == {1000, TagKernel().landmarks}
 
 
 def test_no_time_gives_the_defaults_and_says_so(halves):
