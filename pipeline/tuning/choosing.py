@@ -132,6 +132,9 @@ class _Choosing:
                 self._blend()
             if self.hybridizes:
                 self._hybridize()
+            elif Hybrid.name in self.models:
+                fixed = cast("Hybrid", self.models[Hybrid.name])
+                self.models[Hybrid.name] = replace(fixed, collaborative=self.models[Blend.name])
         else:
             self.notes.append(
                 "nobody has likes in training and in validation: parameters are the defaults"
@@ -173,7 +176,13 @@ class _Choosing:
     def _begin_hybrid(self) -> None:
         """The hybrid as it is before a search; none where the data set has no features."""
         given = self.fixed.get(Hybrid.name) or self.winners.get(Hybrid.name) or Hybrid()
-        hybrid = replace(cast("Hybrid", given), collaborative=self.models[Blend.name])
+        content = {settings.name: settings for settings in cast("Hybrid", given).content}
+        content.update({name: self.fixed[name] for name in _CONTENT if name in self.fixed})
+        hybrid = replace(
+            cast("Hybrid", given),
+            collaborative=self.models[Blend.name],
+            content=tuple(content.values()),
+        )
         reason = hybrid.refusal(self.judge.train)
         if reason is None:
             self.models[Hybrid.name] = hybrid
@@ -225,7 +234,8 @@ class _Choosing:
             for study in self.studies
             if study.best and study.name in _BLENDED
         }
-        least = _LEAST_OF_THE_BEST * max(scores.values(), default=0.0)
+        share = 0.0 if Blend.name in self.fixed else _LEAST_OF_THE_BEST
+        least = share * max(scores.values(), default=0.0)
         return [study for study in self.studies if scores.get(study.name, -1.0) >= least]
 
     def _settle(self) -> None:
@@ -279,6 +289,7 @@ class _Choosing:
             self.models[collaborative],
             fitted=self.fits[collaborative],
             start=cast("Hybrid", self.models[Hybrid.name]),
+            fixed=tuple(self.fixed),
             seed=self.seed,
             threads=self.judge.threads,
             seconds_left=lambda: self.purse.left_s,

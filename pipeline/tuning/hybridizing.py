@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
@@ -73,6 +73,7 @@ def choose_hybrid(
     *,
     fitted: Fitted | None = None,
     start: Hybrid | None = None,
+    fixed: Collection[str] = (),
     seed: int = 0,
     threads: int = 1,
     seconds_left: Callable[[], float] = lambda: math.inf,
@@ -87,6 +88,7 @@ def choose_hybrid(
     collaborative : settings that were chosen before; ``fitted`` is their fit on `train`, made
         here where there is none.
     start : settings of content models that are tried first.
+    fixed : names of those whose settings stay as they are.
     seconds_left : how long it may take, asked along the way.
     trials : of each content model, at most.
 
@@ -101,7 +103,9 @@ def choose_hybrid(
     hybrid = replace(start or Hybrid(), collaborative=collaborative)
     if reason := hybrid.refusal(train):
         raise FitError(reason)
-    choosing = _Choosing(hybrid, train, validation, seed, threads, seconds_left, trials, clock)
+    choosing = _Choosing(
+        hybrid, fixed, train, validation, seed, threads, seconds_left, trials, clock
+    )
     return choosing.choice(fitted)
 
 
@@ -110,6 +114,7 @@ class _Choosing:
     """A choice on its way."""
 
     hybrid: Hybrid
+    fixed: Collection[str]
     train: Dataset
     validation: csr_matrix
     seed: int
@@ -142,7 +147,7 @@ class _Choosing:
         budget = Budget(seconds=seconds, trials=self.most_trials, clock=self.clock)
         purse = Purse(budget)
         studies: list[Study[Any]] = [
-            Study((settings,), judge, purse, self.seed)
+            Study((settings,), judge, purse, self.seed, is_searched=settings.name not in self.fixed)
             for settings in self._starts()
             if len(judge.users) and not settings.refusal(judge.train, in_tuner=True)
         ]
@@ -157,6 +162,8 @@ class _Choosing:
         These cost next to nothing, since the space stays as it is.
         """
         if study.best is None or not isinstance(study.best.settings, TagFactors | TagKernel):
+            return
+        if not study.is_searched:
             return
         narrow, wide = study.best.settings, self._full(study.best.settings)
         more = wide.space.seconds(judge.train) / narrow.space.seconds(judge.train)
@@ -188,20 +195,19 @@ class _Choosing:
             settings = one
             if ials and isinstance(settings, TagFactors):
                 settings = replace(settings, collaborative=ials)
-            if isinstance(settings, TagFactors | TagKernel):
+            if isinstance(settings, TagFactors | TagKernel) and settings.name not in self.fixed:
                 settings = replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
             starts.append(settings)
         return starts
 
     def _given(self) -> list[Recommender]:
-        """Content models as given, but with no fewer landmarks than by default.
+        """Content models as given; those that are searched with no fewer landmarks than usual.
 
         Else those that a search could pay for once would be all that is ever tried.
         """
         given = {settings.name: settings for settings in self.hybrid.content}
-        return [
-            _widened(given[model.name]) if model.name in given else model() for model in CONTENT
-        ]
+        settings = [given.get(model.name) or model() for model in CONTENT]
+        return [one if one.name in self.fixed else _widened(one) for one in settings]
 
     def _full(self, settings: R) -> R:
         """The settings with the number of landmarks that the search started from."""

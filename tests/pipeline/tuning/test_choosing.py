@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.blend import BLENDED, Blend
 from pipeline.recommenders.ease import Ease
+from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.tag_kernel import TagKernel
+from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.budget import Budget
 from pipeline.tuning.choosing import choose
 from tests.pipeline.recommenders.conftest import tastes
@@ -89,6 +94,31 @@ def test_fixed_settings_stay_and_are_not_searched(bare):
     both = choose(["blend"], *bare, budget=TWO, fixed={**fixed, **weights}).models["blend"]
     assert (both.item_graph, both.ials) == (2.0, 1.0)
     assert fixed["ials"] in both.within
+
+
+def test_a_weight_that_is_given_stays_though_its_model_is_far_behind(bare):
+    fixed = {"ials": Ials(factors=1, iterations=1), "blend": Blend(item_graph=1.0, ials=0.3)}
+    choice = choose(["blend"], *bare, budget=TWO, fixed=fixed)
+    scores = choice.trials.group_by("model").agg(pl.col("ndcg_at_20").max())
+    ials, graph = (scores.filter(model=name)["ndcg_at_20"][0] for name in ("ials", "item_graph"))
+    assert ials < 0.6 * graph
+    assert choice.models["blend"].ials == 0.3
+
+
+def test_a_fixed_hybrid_has_the_searched_blend_and_the_fixed_models(parts):
+    fixed = {"hybrid": Hybrid(warm=0.3), "tag_profile": TagProfile(idf_power=0.25)}
+    models = choose(["hybrid", "blend"], *parts, budget=TWO, fixed=fixed).models
+    assert models["hybrid"].warm == 0.3
+    assert models["hybrid"].collaborative == models["blend"]
+    assert fixed["tag_profile"] in models["hybrid"].within
+
+
+def test_a_fixed_content_model_is_not_searched_within_a_hybrid(parts):
+    fixed = {"tag_kernel": TagKernel(landmarks=9)}
+    choice = choose(["hybrid", "tag_kernel"], *parts, budget=TWO, fixed=fixed)
+    tried = choice.trials.filter(model="tag_kernel")["parameters"].unique()
+    assert [json.loads(text) for text in tried] == [fixed["tag_kernel"].parameters]
+    assert choice.models["tag_kernel"] == fixed["tag_kernel"]
 
 
 def test_last_winners_are_tried_first(bare):
