@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ __all__ = ["ItemFactors", "ItemWeights", "z_scores"]
 
 Positions = NDArray[np.integer]
 FloatArray = NDArray[np.float32]
+_LEAST_SPREAD: Final = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,10 +212,21 @@ def z_scores(scores: FloatArray) -> FloatArray:
     if not finite.shape[1]:
         return finite
     finite -= finite.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    spread = np.sqrt(np.mean(np.square(finite), axis=1, keepdims=True, dtype=np.float64))
+    spread = _spread(finite)
     constant = np.ptp(finite, axis=1, keepdims=True) == 0
     finite *= np.where(constant, 0, 1 / np.where(constant, 1, spread)).astype(np.float32)
     return finite
+
+
+def _spread(centred: FloatArray) -> NDArray[np.float64]:
+    """Root of the mean square of each row, shape (n, 1)."""
+    with np.errstate(over="ignore", under="ignore"):
+        spread = np.sqrt(np.mean(np.square(centred), axis=1, keepdims=True, dtype=np.float64))
+    lost = np.flatnonzero((spread < _LEAST_SPREAD) | (spread > 1 / _LEAST_SPREAD))
+    if len(lost):  # squares that float32 does not hold
+        exact = np.square(centred[lost], dtype=np.float64)
+        spread[lost] = np.sqrt(np.mean(exact, axis=1, keepdims=True))
+    return spread
 
 
 def _slices(indptr: Positions) -> list[slice]:

@@ -143,5 +143,12 @@ def test_z_scores_do_not_know_scale_nor_shift(seed, scale, shift):
     np.testing.assert_allclose(z_scores(moved), z_scores(scores), atol=1e-3)
 
 
+@pytest.mark.parametrize("exponent", [-100, -70, 70, 110])
+def test_z_scores_of_scores_whose_squares_float32_does_not_hold(exponent):
+    scores = np.array([[1, 3, 2, 0], [5, 5, 5, 5]], np.float32)
+    scaled = np.ldexp(scores, exponent)
+    np.testing.assert_array_equal(z_scores(scaled), z_scores(scores))
+
+
 def test_z_scores_without_columns():
     assert z_scores(np.empty((3, 0), np.float32)).shape == (3, 0)
