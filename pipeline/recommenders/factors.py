@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, narrowed
-from pipeline.recommenders.topk import Lists, ScoreRows, top_k
+from pipeline.recommenders.cosine import cosine_lists
+from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["FactorsFitted"]
 
@@ -70,23 +71,7 @@ class FactorsFitted(Fitted):
     ) -> Lists | None:
         """Items by the cosine of their factors."""
         items = narrowed(self.learned, candidates)
-        lengths = np.linalg.norm(self.item_factors, axis=1, keepdims=True)
-        unit = self.item_factors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        columns = np.ascontiguousarray(unit[items].T)
-
-        def score(chunk: IntArray) -> NDArray[np.float32]:
-            cosines: NDArray[np.float32] = unit[chunk] @ columns  # (chunk, n_columns)
-            return cosines
-
-        return top_k(
-            score,
-            item_idxs,
-            k,
-            item_idxs=items,
-            n_items=self.n_items,
-            hide_self=True,
-            threads=threads,
-        )
+        return cosine_lists(self.item_factors, item_idxs, k, listed=items, threads=threads)
 
     def to_arrays(self) -> Arrays:
         """Factors, biases and which items have them."""

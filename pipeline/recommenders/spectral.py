@@ -35,7 +35,8 @@ from pipeline.recommenders.base import (
     narrowed,
     ranged,
 )
-from pipeline.recommenders.topk import Lists, ScoreRows, top_k
+from pipeline.recommenders.cosine import cosine_lists
+from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["Spectral", "SpectralFitted", "plateau_coefficients"]
 
@@ -141,18 +142,7 @@ class SpectralFitted(Fitted):
     ) -> Lists | None:
         """Items by the cosine of their singular vectors."""
         items = narrowed(self.listable, candidates)
-        lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-        unit = self.vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        columns = np.ascontiguousarray(unit[items].T)
-        return top_k(
-            lambda chunk: np.asarray(unit[chunk] @ columns),
-            item_idxs,
-            k,
-            item_idxs=items,
-            n_items=self.n_items,
-            hide_self=True,
-            threads=threads,
-        )
+        return cosine_lists(self.vectors, item_idxs, k, listed=items, threads=threads)
 
     def to_arrays(self) -> Arrays:
         """Likes, vectors and the filter."""

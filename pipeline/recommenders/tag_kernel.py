@@ -32,9 +32,10 @@ from pipeline.recommenders.base import (
     narrowed,
     ranged,
 )
+from pipeline.recommenders.cosine import cosine_lists
 from pipeline.recommenders.tag_space import Space, too_wide
 from pipeline.recommenders.tag_vectors import discounted, no_features
-from pipeline.recommenders.topk import Lists, ScoreRows, top_k
+from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["TagKernel", "TagKernelFitted"]
 
@@ -92,23 +93,7 @@ class TagKernelFitted(Fitted):
     ) -> Lists | None:
         """Items by the cosine of their coordinates."""
         items = narrowed(self.listable, candidates)
-        lengths = np.linalg.norm(self.coordinates, axis=1, keepdims=True)
-        unit = self.coordinates / np.maximum(lengths, np.finfo(np.float32).tiny)
-        columns = np.ascontiguousarray(unit[items].T)
-
-        def score(chunk: IntArray) -> FloatArray:
-            cosines: FloatArray = unit[chunk] @ columns  # (chunk, n_columns)
-            return cosines
-
-        return top_k(
-            score,
-            item_idxs,
-            k,
-            item_idxs=items,
-            n_items=self.n_items,
-            hide_self=True,
-            threads=threads,
-        )
+        return cosine_lists(self.coordinates, item_idxs, k, listed=items, threads=threads)
 
     def to_arrays(self) -> Arrays:
         """Coordinates, likes and which items have features."""
