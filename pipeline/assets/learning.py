@@ -31,6 +31,7 @@ from pipeline.snapshot.published import published_best
 from pipeline.tables import SNAPSHOT_TABLES
 from pipeline.tuning.budget import Budget
 from pipeline.tuning.choosing import choose
+from pipeline.tuning.judge import enough_to_judge
 
 __all__ = ["learning_assets"]
 
@@ -59,17 +60,19 @@ def _parameters(site: Site) -> dg.AssetsDefinition:
     def parameters(context: dg.AssetExecutionContext, workspace: Workspace) -> Result:
         data, settings = workspace.data, workspace.settings
         parts = held_out(data, site.name)
+        train, validation, note = enough_to_judge(parts.train, parts.validation, seed=parts.seed)
         choice = choose(
             [algorithm.name for algorithm in PUBLISHED],
-            parts.train,
-            parts.validation,
+            train,
+            validation,
             seed=settings.seed,
             threads=settings.threads,
             budget=Budget(seconds=settings.tune_budget_s, pays_lists=False),
             winners=last_models(data, site.name),
         )
-        for note in choice.notes:
-            context.log.warning(note)
+        notes = [*([note] if note else []), *choice.notes]
+        for text in notes:
+            context.log.warning(text)
         write_parameters(data, site.name, choice.models.values())
         return dg.MaterializeResult(
             metadata={
@@ -78,7 +81,7 @@ def _parameters(site: Site) -> dg.AssetsDefinition:
                 "search": trial_plot(choice.trials),
                 "chosen": {name: model.described for name, model in choice.models.items()},
                 "all_trials": markdown_table(choice.trials, digits=4, length=_PARAMETERS_LENGTH),
-                "notes": list(choice.notes),
+                "notes": notes,
             }
         )
 

@@ -9,7 +9,7 @@ looked at to score these lists, after every choice is made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.dataset.splits import SplitKind
@@ -23,6 +23,7 @@ from pipeline.evaluation.slices import Slice, slices_of
 from pipeline.recommenders.base import IntArray, Recommender
 from pipeline.tuning.budget import Budget
 from pipeline.tuning.choosing import Choice, choose
+from pipeline.tuning.judge import enough_to_judge
 from pipeline.tuning.trials import trial_frame
 
 __all__ = ["Evaluation", "HeldOut", "evaluate"]
@@ -98,16 +99,21 @@ class _Run:
         given = {model.name: model for model in models}
         if budget is None:
             return Choice(given, trial_frame([], []))
-        return choose(
+        seed = self.held_out.seed
+        train, validation, note = enough_to_judge(
+            self.held_out.train, self.held_out.validation, seed=seed
+        )
+        choice = choose(
             given,
-            self.held_out.train,
-            self.held_out.validation,
-            seed=self.held_out.seed,
+            train,
+            validation,
+            seed=seed,
             threads=self.threads,
             budget=budget,
             fixed={name: model for name, model in given.items() if name in fixed},
             winners=given,
         )
+        return replace(choice, notes=(*([note] if note else []), *choice.notes))
 
     def accepted(self, models: Iterable[Recommender]) -> tuple[list[Recommender], list[str]]:
         """Models that take the likes, and why the others do not."""

@@ -30,11 +30,12 @@ from pipeline.recommenders.ease import Ease
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.nested import packed, unpacked
+from pipeline.recommenders.spectral import Spectral
 from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["BLENDED", "Blend", "BlendFitted", "Part"]
 
-BLENDED: Final[tuple[type[Recommender], ...]] = (ItemGraph, Ials, Ease)
+BLENDED: Final[tuple[type[Recommender], ...]] = (ItemGraph, Ials, Spectral, Ease)
 """Algorithms that a blend may have, in order."""
 _CLASSES: Final = {algorithm.name: algorithm.fitted for algorithm in BLENDED}
 _NAMES: Final = "names"

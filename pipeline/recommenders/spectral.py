@@ -285,7 +285,7 @@ def _singular_vectors(
         if _is_dense(min(matrix.shape), rank):
             return _by_gram(matrix)[:, :rank]
         start = np.random.default_rng(seed).normal(size=min(matrix.shape)).astype(np.float32)
-        # float32 gives the same figures to four digits as float64, in a third of the time
+        # float32 takes a third of the time and moves a figure on Gowalla by less than 1e-5
         found = svds(matrix.astype(np.float32), k=rank, v0=start)
     return np.ascontiguousarray(found[2][::-1].T, np.float32)
 

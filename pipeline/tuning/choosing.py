@@ -302,8 +302,10 @@ class _Choosing:
                 self.models[content.name] = content
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes
-        if not math.isnan(found.score):  # by other users, so that it stands beside its own CF
-            self.scores[Hybrid.name] = max(found.score, self.scores[collaborative])
+        if not math.isnan(found.score):
+            # The same users judge both; what it gains stands on top of the figure of more users.
+            gain = found.score - self.judge.score(self.fits[collaborative])
+            self.scores[Hybrid.name] = self.scores[collaborative] + gain
 
 
 def _has_choice(model: Recommender) -> bool:

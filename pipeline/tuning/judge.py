@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.evaluation.metrics import ndcg_at_k
 from pipeline.recommenders.base import Fitted, IntArray
 
-__all__ = ["Judge", "K"]
+__all__ = ["Judge", "K", "enough_to_judge"]
 
 K: Final = 20
 _USERS_OF_A_TRIAL: Final = 3000
 _USERS_OF_A_BLEND: Final = 6000
+_FEW_USERS: Final = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,53 @@ class Judge:
         seen = self.train.user_items
         lists = fitted.user_lists(self.users, K, seen=seen, threads=self.threads)
         return float(ndcg_at_k(lists.item_idxs, self.validation[self.users], K).mean())
+
+
+def enough_to_judge(
+    train: Dataset, validation: csr_matrix, *, seed: int
+) -> tuple[Dataset, csr_matrix, str | None]:
+    """Train and validation likes by which enough users judge, and a sentence where others are.
+
+    A split by time may leave a few dozen users with likes on both sides of its instant, and a
+    choice by so few is chance.  Where fewer than 300 are left, a random tenth of each user's
+    likes of both parts is held out instead, if that lets twice as many judge.
+    """
+    both = _judging(train.user_items, validation)
+    if both >= _FEW_USERS:
+        return train, validation, None
+    known: csr_matrix = (train.user_items + validation).tocsr()
+    known.sort_indices()
+    held = _a_tenth_of_each(known, seed)
+    parts = []
+    for dropped in (held, ~held):
+        part = known.copy()
+        part.data[dropped] = 0
+        part.eliminate_zeros()
+        parts.append(part)
+    judging = _judging(*parts)
+    if judging < 2 * both:
+        return train, validation, None
+    note = (
+        f"{both} users have likes in training and in validation, too few to choose by: a random "
+        f"tenth of each user's known likes chooses instead ({judging} users)"
+    )
+    return replace(train, user_items=parts[0]), parts[1], note
+
+
+def _judging(train: csr_matrix, validation: csr_matrix) -> int:
+    return int(np.count_nonzero((np.diff(train.indptr) > 0) & (np.diff(validation.indptr) > 0)))
+
+
+def _a_tenth_of_each(likes: csr_matrix, seed: int) -> NDArray[np.bool_]:
+    """Which entries are held out: of n >= 2 likes of a user ``max(1, round(n / 10))``."""
+    counts = np.diff(likes.indptr)
+    row = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((np.random.default_rng(seed).random(likes.nnz), row))
+    place = np.empty(likes.nnz, np.int64)
+    place[order] = np.arange(likes.nnz) - np.repeat(likes.indptr[:-1], counts)
+    most = np.where(counts > 1, np.maximum(1, np.round(counts / 10)), 0)
+    held: NDArray[np.bool_] = place < most[row]
+    return held
 
 
 def _some(train: Dataset, validation: csr_matrix, most: int, seed: int) -> IntArray:
