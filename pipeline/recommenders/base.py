@@ -212,6 +212,10 @@ class Recommender(ABC):
         """Parameters that a tuner varies, by name; their metadata has ``search`` and ``log``."""
         return {item.name: item for item in fields(cls) if item.metadata.get("search")}
 
+    def starts(self) -> tuple[Self, ...]:
+        """Settings that a search tries before any other: these, and what is known to do well."""
+        return (self,)
+
     def path(self) -> tuple[Self, ...]:
         """Settings that one fit passes through on its way to these, of rising effort."""
         return (self,)

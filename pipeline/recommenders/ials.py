@@ -32,6 +32,7 @@ from pipeline.recommenders.factors import FactorsFitted
 __all__ = ["Ials", "IalsFitted"]
 
 _CHECKPOINTS: Final = (3, 6, 9, 12, 16, 20, 28, 40, 60, 100)
+_STARTS: Final = ((0.3, 0.01), (0.005, 0.01))  # alpha0 and regularization: dense, sparse
 _CG_STEPS: Final = 3
 _INIT_STD: Final = 0.1
 _LIKE_S: Final = 1e-6  # one like, 64 factors, one iteration (docs/benchmarks.md)
@@ -99,6 +100,10 @@ class Ials(Recommender):
         likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
         seconds: float = _LIKE_S * likes * self.path()[0].effort / 64**1.5
         return seconds
+
+    def starts(self) -> tuple[Self, ...]:
+        """Between dense and sparse likes, then for each of them (docs/decisions/0022)."""
+        return (self, *(replace(self, alpha0=a, regularization=r) for a, r in _STARTS))
 
     def path(self) -> tuple[Self, ...]:
         """The numbers of iterations at which a fit is looked at."""

@@ -209,10 +209,11 @@ class _Choosing:
         return _has_choice(model) and model.name not in self.fixed and not within_hybrid
 
     def _study(self, model: Recommender) -> Study[Any]:
-        is_fixed = model.name in self.fixed
-        first = self.winners.get(model.name)
-        starts = (model,) if is_fixed or first is None else (first, model)
-        return Study(starts, self.judge, self.purse, self.seed, is_searched=not is_fixed)
+        if model.name in self.fixed:
+            return Study((model,), self.judge, self.purse, self.seed, is_searched=False)
+        last = self.winners.get(model.name)
+        starts = model.starts() if last is None else (last, *model.starts())
+        return Study(starts, self.judge, self.purse, self.seed)
 
     def _reserve_s(self) -> float:
         """Seconds for the choice of a blend, the final fits and everybody's lists."""

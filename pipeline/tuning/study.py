@@ -48,8 +48,8 @@ class Study(Generic[M]):
 
     Attributes
     ----------
-    starts : settings that are tried first: last run's winner, then the defaults, which have
-        the last word on what is not searched.
+    starts : settings that are tried first: last run's winner, then the defaults and others
+        like them, which have the last word on what is not searched.
     best : None until a fit was scored.
     is_searched : whether settings other than the start are tried.
     is_over : nothing more is to be tried; ``was_cut`` says that the budget ended it.

@@ -32,7 +32,7 @@ from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.spectral import Spectral
 from pipeline.tuning.budget import Budget
 from pipeline.tuning.choosing import choose
-from pipeline.tuning.judge import Judge
+from pipeline.tuning.judge import Judge, enough_to_judge
 from tests.benchmarks.quality.rivals import ImplicitAls, ImplicitBm25, tuned
 from tests.benchmarks.quality.running import Run, apart
 
@@ -126,11 +126,12 @@ def _case_rows(case: Case, run: Run) -> list[Row]:
 def _chosen(held_out: HeldOut, run: Run) -> dict[str, tuple[Recommender, float]]:
     """Every model with its settings and the seconds of its search."""
     names = (Best.name, Popular.name, *(kind.name for kind in BLENDED), Blend.name)
+    train, validation, _ = enough_to_judge(held_out.train, held_out.validation, seed=run.seed)
     began = time.perf_counter()
     choice = choose(
         names,
-        held_out.train,
-        held_out.validation,
+        train,
+        validation,
         seed=run.seed,
         threads=run.threads,
         budget=Budget(seconds=run.budget_s),
@@ -140,7 +141,7 @@ def _chosen(held_out: HeldOut, run: Run) -> dict[str, tuple[Recommender, float]]
         name: (model, spent if name == Best.name else np.nan)
         for name, model in choice.models.items()
     }
-    judge = Judge.of(held_out.train, held_out.validation, seed=run.seed, threads=run.threads)
+    judge = Judge.of(train, validation, seed=run.seed, threads=run.threads)
     for rival in _RIVALS:
         began = time.perf_counter()
         model = tuned(rival, judge, seconds=run.budget_s, seed=run.seed)

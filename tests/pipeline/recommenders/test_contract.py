@@ -173,6 +173,7 @@ class TestContract:
         assert model.path()[-1] == model
         assert efforts == sorted(set(efforts))
         assert set(model.search_space()) <= set(model.parameters)
+        assert model.starts()[0] == model
         assert model.first_fit_s(dataset) > 0
 
 
