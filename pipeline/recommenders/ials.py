@@ -31,7 +31,7 @@ from pipeline.recommenders.factors import FactorsFitted
 
 __all__ = ["Ials", "IalsFitted"]
 
-_CHECKPOINTS: Final = (3, 6, 9, 12, 16, 20, 28, 40, 60, 100)
+_CHECKPOINTS: Final = (2, 3, 5, 7, 10, 14, 20, 28, 40, 60, 100)
 _STARTS: Final = ((0.3, 0.01), (0.005, 0.01))  # alpha0 and regularization: dense, sparse
 _CG_STEPS: Final = 3
 _INIT_STD: Final = 0.1
