@@ -33,7 +33,7 @@ demo: setup ## crawl the stand-in, learn, publish, serve (SERVE=0: stop there; W
 	@$(BIN)/python -m pipeline.demo $(if $(WORLD),--world $(WORLD)) $(if $(filter 0,$(SERVE)),--no-serve)
 
 test: setup ## every test, the end-to-end run included
-	$(BIN)/pytest -n 2 --dist loadfile
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 check: test lint ## the one definition of green
 

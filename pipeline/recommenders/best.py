@@ -18,13 +18,27 @@ from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender
 from pipeline.recommenders.blend import BLENDED, Blend
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.lightfm import LightfmCf, LightfmHybrid
 from pipeline.recommenders.nested import packed, unpacked
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.tag_factors import TagFactors
+from pipeline.recommenders.tag_kernel import TagKernel
+from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["CANDIDATES", "Best", "BestFitted"]
 
-CANDIDATES: Final[tuple[type[Recommender], ...]] = (Popular, *BLENDED, Blend, Hybrid)
+CANDIDATES: Final[tuple[type[Recommender], ...]] = (
+    Popular,
+    *BLENDED,
+    Blend,
+    LightfmCf,
+    LightfmHybrid,
+    TagProfile,
+    TagFactors,
+    TagKernel,
+    Hybrid,
+)
 """Algorithms that may win."""
 _KNOWN: Final = {algorithm.name: algorithm for algorithm in CANDIDATES}
 _WINNER: Final = "winner"

@@ -213,7 +213,7 @@ class _Choosing:
             return Study((model,), self.judge, self.purse, self.seed, is_searched=False)
         last = self.winners.get(model.name)
         starts = model.starts() if last is None else (last, *model.starts())
-        return Study(starts, self.judge, self.purse, self.seed)
+        return Study(starts, self.judge, self.purse, self.seed, base=model)
 
     def _reserve_s(self) -> float:
         """Seconds for the choice of a blend, the final fits and everybody's lists."""

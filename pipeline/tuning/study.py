@@ -48,8 +48,8 @@ class Study(Generic[M]):
 
     Attributes
     ----------
-    starts : settings that are tried first: last run's winner, then the defaults and others
-        like them, which have the last word on what is not searched.
+    starts : settings that are tried first, in this order.
+    base : settings that have the last word on what is not searched; the last start where None.
     best : None until a fit was scored.
     is_searched : whether settings other than the start are tried.
     is_over : nothing more is to be tried; ``was_cut`` says that the budget ended it.
@@ -61,6 +61,7 @@ class Study(Generic[M]):
     judge: Judge
     purse: Purse
     seed: int
+    base: M | None = None
     is_searched: bool = True
     best: Best[M] | None = None
     is_over: bool = False
@@ -73,9 +74,11 @@ class Study(Generic[M]):
     _best_path: dict[int, float] = field(default_factory=dict)
     _optuna: optuna.Study = field(init=False)
     _space: dict[str, BaseDistribution] = field(init=False)
+    _base: M = field(init=False)
 
     def __post_init__(self) -> None:
-        first = self.starts[-1].path()[0]
+        self._base = self.base or self.starts[-1]
+        first = self._base.path()[0]
         self._effort_s = first.first_fit_s(self.judge.train) / first.effort
         space = first.search_space() if self.is_searched else {}
         self._space = {name: _distribution(item) for name, item in space.items()}
@@ -97,7 +100,7 @@ class Study(Generic[M]):
         """The best settings; where none was scored the farthest of the path that is payable."""
         if self.best:
             return self.best.settings
-        path = self.starts[-1].path()
+        path = self._base.path()
         payable = [step for step in path if self._affords(step.effort)]
         return payable[-1] if payable else path[0]
 
@@ -107,7 +110,7 @@ class Study(Generic[M]):
         if not self.was_cut:
             return None
         if not self.best:
-            cut = "" if self.settled == self.starts[-1] else ", cut to what it pays for"
+            cut = "" if self.settled == self._base else ", cut to what it pays for"
             return f"{self.name}: the budget pays for no trial; parameters are the defaults{cut}"
         fits = f"{self.n_fits} trial{'' if self.n_fits == 1 else 's'}"
         return f"{self.name}: the budget ended the search after {fits}"
@@ -115,7 +118,7 @@ class Study(Generic[M]):
     @property
     def final_s(self) -> float:
         """Seconds that the final fit of the best settings and everybody's lists will take."""
-        effort = (self.best.settings if self.best else self.starts[-1].path()[0]).effort
+        effort = (self.best.settings if self.best else self._base.path()[0]).effort
         n_judged = max(len(self.judge.users), 1)
         lists_s = self.judge_s * self.judge.train.n_users / n_judged
         return _MORE_LIKES * (effort * self._effort_s + lists_s)
@@ -129,7 +132,7 @@ class Study(Generic[M]):
             return
         for _ in range(_ASKED_AGAIN):
             trial = self._optuna.ask(self._space)
-            settings = replace(self.starts[-1], **trial.params)
+            settings = replace(self._base, **trial.params)
             if self._affords(settings.path()[0].effort):
                 self._run(settings, trial)
                 return

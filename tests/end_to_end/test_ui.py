@@ -18,7 +18,7 @@ from pipeline.processes import free_port
 from tests.end_to_end.conftest import ROOT, running
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
-CRAWLING_S, CANCELLED_S, STOPPED_S = 60, 10, 5
+CRAWLING_S, CANCELLED_S, STOPPED_S = 60, 20, 20
 LAUNCH = """
 mutation($p: ExecutionParams!) {
   launchRun(executionParams: $p) {... on LaunchRunSuccess {run {id}}}

@@ -9,12 +9,14 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
+from pipeline.recommenders.best import CANDIDATES, Best
 from pipeline.recommenders.blend import BLENDED, Blend
 from pipeline.recommenders.ease import Ease
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.budget import Budget
@@ -164,3 +166,19 @@ def test_the_seconds_are_kept(parts):
     assert now[0] < 8.0
     assert choice.trials.height > 3
     assert any("budget ended the search" in note for note in choice.notes)
+
+
+def test_whatever_was_wanted_beside_the_best_may_win_it_and_be_read_again(bare):
+    names = [algorithm.name for algorithm in RECOMMENDERS if algorithm is not Best]
+    assert {algorithm.name for algorithm in CANDIDATES} == set(names)
+    choice = choose(["lightfm_cf", "best"], *bare, budget=TWO)
+    assert "lightfm_cf" in choice.trials["model"].to_list()
+    for algorithm in CANDIDATES:
+        best = Best(algorithm())
+        assert Best.from_described(best.described).described == best.described
+
+
+def test_what_was_not_tried_keeps_its_defaults(bare):
+    nothing = Budget(1e-9)
+    chosen = choose(["ials"], *bare, budget=nothing).models["ials"]
+    assert chosen == Ials(iterations=Ials().path()[0].iterations)
