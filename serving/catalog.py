@@ -17,7 +17,7 @@ from pipeline.pointer import (
     read_pointer,
     snapshot_path,
 )
-from serving.answers import SiteState
+from serving.answers.health import SiteState
 from serving.errors import SnapshotRefusedError
 from serving.loading import load
 from serving.reading import release_memory

@@ -12,7 +12,10 @@ import orjson
 
 from pipeline.pointer import Pointer, snapshot_path
 from pipeline.tables import SCHEMA_VERSION
-from serving.answers import Card, Evaluation, ItemDetails, ListKind, ModelCard, SiteAnswer
+from serving.answers.base import ListKind
+from serving.answers.items import Card, ItemDetails
+from serving.answers.models import Evaluation, ModelCard
+from serving.answers.sites import SiteAnswer
 from serving.errors import SnapshotRefusedError
 from serving.published import file_faults
 from serving.reading import TABLES, json_objects, json_of, lists_by_model, placed, table_rows

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from serving.answers import Problem
+from serving.answers.problems import Problem
 
 __all__ = ["describe_with_problems"]
 

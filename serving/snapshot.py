@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.answers import ListKind, ModelCard, SiteAnswer
+from serving.answers.base import ListKind
+from serving.answers.models import ModelCard
+from serving.answers.sites import SiteAnswer
 
 __all__ = ["Items", "Lists", "Snapshot"]
 

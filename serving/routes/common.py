@@ -9,7 +9,8 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from pipeline.pointer import SITE_NAME_PATTERN
-from serving.answers import ListKind, Problem
+from serving.answers.base import ListKind
+from serving.answers.problems import Problem
 from serving.catalog import Catalog
 from serving.encoding import MAX_K, encoded_list
 from serving.errors import ApiProblemError

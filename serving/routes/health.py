@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from serving.answers import LiveAnswer, ReadyAnswer
+from serving.answers.health import LiveAnswer, ReadyAnswer
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
 from serving.routes.common import JSON, documented

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from serving.answers import ItemAnswer, SimilarAnswer
+from serving.answers.items import ItemAnswer, SimilarAnswer
 from serving.catalog import Catalog
 from serving.encoding import encoded_item
 from serving.routes.common import (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from serving.answers import ListKind, ModelsAnswer, SiteAnswer, SiteCard, SitesAnswer
+from serving.answers.base import ListKind
+from serving.answers.models import ModelsAnswer
+from serving.answers.sites import SiteAnswer, SiteCard, SitesAnswer
 from serving.catalog import Catalog
 from serving.routes.common import JSON, Site, documented, snapshot_of
 from serving.snapshot import Snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from serving.answers import RecommendationsAnswer
+from serving.answers.items import RecommendationsAnswer
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
 from serving.routes.common import (

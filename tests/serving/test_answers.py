@@ -4,18 +4,16 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.tables import SNAPSHOT_TABLES
-from serving.answers import (
+from serving.answers.health import LiveAnswer, ReadyAnswer
+from serving.answers.items import (
     Card,
     ItemAnswer,
     ItemDetails,
-    LiveAnswer,
-    ModelsAnswer,
-    ReadyAnswer,
     RecommendationsAnswer,
     SimilarAnswer,
-    SiteAnswer,
-    SitesAnswer,
 )
+from serving.answers.models import ModelsAnswer
+from serving.answers.sites import SiteAnswer, SitesAnswer
 from tests.factories import MODELS, SITE, SmallSite
 
 USER = SmallSite().user_ids[0]

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import pointer
 from serving import catalog as catalog_module
-from serving.answers import SimilarAnswer
+from serving.answers.items import SimilarAnswer
 from tests.factories import SITE, SmallSite
 from tests.serving.conftest import connect
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from serving.answers import Problem
+from serving.answers.problems import Problem
 from serving.problems import KINDS
 from tests.factories import SITE
 
