@@ -4,70 +4,123 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.fold_in import ItemFactors, ItemWeights
 from serving.answers.base import ListKind
 from serving.answers.models import ModelCard
 from serving.answers.sites import SiteAnswer
+from serving.arrays import Rows, Texts
 
-__all__ = ["Items", "Lists", "Snapshot"]
+__all__ = ["GroupKind", "Groups", "Items", "Lists", "Snapshot"]
+
+GroupKind = Literal["tag", "category", "creator"]
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Ranked lists of one model, one after the other; a subject without one has an empty one.
+    """Ranked lists of one model by subject; a subject without one has an empty one.
 
-    Parameters
+    Attributes
     ----------
-    starts, stops : shape (n_subjects,), int64; where a subject's list lies in the flat arrays.
+    starts : shape (n_subjects + 1,), int64; where each list lies in the flat arrays.
     item_idxs : flat, int32, best first in each list.
     scores : flat, float32, as long as ``item_idxs``.
     """
 
     starts: NDArray[np.int64]
-    stops: NDArray[np.int64]
     item_idxs: NDArray[np.int32]
     scores: NDArray[np.float32]
 
-    def top(self, subject: int, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """First ``k`` items of a subject's list and their scores; fewer where it is shorter."""
-        start = self.starts[subject]
-        stop = min(self.stops[subject], start + k)
+    def top(
+        self, subject: int, k: int | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """First ``k`` items of a subject's list and their scores; all of them without ``k``."""
+        start, stop = self.starts[subject], self.starts[subject + 1]
+        if k is not None:
+            stop = min(stop, start + k)
         return self.item_idxs[start:stop], self.scores[start:stop]
 
     def has(self, subject: int) -> bool:
         """Whether a subject's list holds anything."""
-        return bool(self.stops[subject] > self.starts[subject])
+        return bool(self.starts[subject + 1] > self.starts[subject])
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Items by position: ids, encoded cards and details (JSON objects without the first brace)."""
+    """Items by position (``item_idx``).
+
+    Attributes
+    ----------
+    ids : of all items, the denied ones too.
+    index : position by id; a denied item has none.
+    cards, details : encoded JSON objects without the first brace.
+    like_counts : int32, shape (n_items,).
+    allowed : bool, shape (n_items,); what the operator denies is in no list that is loaded, but
+        sums of weights can still reach it.
+    """
 
     ids: Sequence[str]
     index: Mapping[str, int]
-    cards: Sequence[bytes]
-    details: Sequence[bytes]
+    cards: Texts
+    details: Texts
+    like_counts: NDArray[np.int32]
+    allowed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Tags, categories or creators, most liked first.
+
+    Attributes
+    ----------
+    slugs, names : by row; a slug stands in urls and filters.
+    index : row by slug.
+    like_counts : int32, shape (n_groups,): likes of all items of each.
+    items : items of each, most liked first.
+    of_items : rows of the groups of each item, ascending.
+    """
+
+    slugs: Sequence[str]
+    names: Sequence[str]
+    index: Mapping[str, int]
+    like_counts: NDArray[np.int32]
+    items: Rows
+    of_items: Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that the API answers from for one site.
 
-    ``lists`` holds, for both kinds of list, the models in the order in which they are asked
-    when a request names none; ``head`` is the encoded beginning of every answer, an open JSON
-    object; ``popular`` are the most liked items, at most 100.
+    Attributes
+    ----------
+    head : the encoded beginning of every answer, an open JSON object with site, snapshot_id and
+        generated_at.
+    users : row by pseudonym; ``user_items`` has what each row likes, ascending.
+    lists : for both kinds of list, the models in the order in which they are asked when a
+        request names none.
+    popular : allowed items, most liked first.
+    latest : allowed items, the newest first (published_at, else first_seen_at).
+    trending : allowed items by trend_score, highest first.
+    visitors : what scores visitors, by model, in the order in which models are asked.
     """
 
     site: SiteAnswer
     head: bytes
     items: Items
     users: Mapping[str, int]
+    user_items: Rows
     lists: Mapping[ListKind, Mapping[str, Lists]]
     models: tuple[ModelCard, ...]
-    popular: Sequence[int]
+    popular: NDArray[np.int32]
+    latest: NDArray[np.int32]
+    trending: NDArray[np.int32]
+    groups: Mapping[GroupKind, Groups]
+    visitors: Mapping[str, ItemWeights | ItemFactors]
 
     @property
     def snapshot_id(self) -> str:
