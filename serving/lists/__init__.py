@@ -1,0 +1,1 @@
+"""Lists of items at request time: asked, filtered, filled, spread, paged, explained."""

@@ -1,0 +1,71 @@
+"""Cursors: where a list goes on, and in which snapshot.
+
+A cursor is opaque to those who get it.  It holds an offset and a digest of the snapshot's id: in
+another snapshot the same offset would repeat items or leave some out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from functools import lru_cache
+from typing import Final
+
+from serving.errors import ApiProblemError
+
+__all__ = ["MAX_CURSOR_LENGTH", "MAX_OFFSET", "decode_cursor", "encode_cursor"]
+
+MAX_CURSOR_LENGTH: Final = 64
+MAX_OFFSET: Final = 2**31 - 1
+_DIGEST_BYTES: Final = 8
+_OFFSET_BYTES: Final = 4
+
+
+def encode_cursor(snapshot_id: str, offset: int) -> str:
+    """Cursor of the place after the first ``offset`` items of a list of a snapshot."""
+    raw = _digest(snapshot_id) + offset.to_bytes(_OFFSET_BYTES, "big")
+    return base64.urlsafe_b64encode(raw).decode()  # 12 bytes: no padding
+
+
+def decode_cursor(snapshot_id: str, cursor: str | None) -> int:
+    """How many items come before; 0 without a cursor.
+
+    Raises
+    ------
+    ApiProblemError : 422, it is no cursor of ours; 409, it is one of another snapshot.
+    """
+    if cursor is None:
+        return 0
+    try:
+        raw = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raw = b""
+    offset = int.from_bytes(raw[_DIGEST_BYTES:], "big")
+    if len(raw) != _DIGEST_BYTES + _OFFSET_BYTES or offset > MAX_OFFSET:
+        raise _unreadable(cursor)
+    if raw[:_DIGEST_BYTES] != _digest(snapshot_id):
+        raise ApiProblemError(
+            409,
+            "The cursor is of a snapshot that is no longer served; ask again without a cursor.",
+            kind="stale-cursor",
+        )
+    return offset
+
+
+def _unreadable(cursor: str) -> ApiProblemError:
+    detail = "is no cursor of this API: take next_cursor of an answer as it stands"
+    fault = {
+        "location": "query",
+        "name": "cursor",
+        "detail": detail,
+        "value": cursor[:MAX_CURSOR_LENGTH],
+    }
+    return ApiProblemError(
+        422, f"cursor: {detail}", kind="invalid-request", more={"errors": [fault]}
+    )
+
+
+@lru_cache(maxsize=64)
+def _digest(snapshot_id: str) -> bytes:
+    return hashlib.blake2b(snapshot_id.encode(), digest_size=_DIGEST_BYTES).digest()
