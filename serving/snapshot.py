@@ -107,6 +107,7 @@ class Snapshot:
     latest : allowed items, the newest first (published_at, else first_seen_at).
     trending : allowed items by trend_score, highest first.
     visitors : what scores visitors, by model, in the order in which models are asked.
+    etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
     """
 
     site: SiteAnswer
@@ -121,6 +122,7 @@ class Snapshot:
     trending: NDArray[np.int32]
     groups: Mapping[GroupKind, Groups]
     visitors: Mapping[str, ItemWeights | ItemFactors]
+    etag_seed: bytes = b""
 
     @property
     def snapshot_id(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from serving.answers.base import ListKind
 from serving.answers.models import ModelsAnswer
 from serving.answers.sites import SiteAnswer, SiteCard, SitesAnswer
+from serving.caching import answered
 from serving.catalog import Catalog
 from serving.routes.common import JSON, Site, documented, snapshot_of
 from serving.snapshot import Snapshot
@@ -24,18 +25,19 @@ def build_router(catalog: Catalog) -> APIRouter:
         return Response(_sites(catalog), media_type=JSON)
 
     @router.get("/v1/{site}", responses=documented(SiteAnswer, "The site.", problems=(404, 422)))
-    async def site(site: Site) -> Response:
+    async def site(request: Request, site: Site) -> Response:
         """Describe one site: forms of its urls, counts, models."""
         snapshot = snapshot_of(catalog, site)
-        return Response(snapshot.site.model_dump_json(), media_type=JSON)
+        return answered(request, snapshot, lambda: snapshot.site.model_dump_json().encode())
 
     @router.get(
         "/v1/{site}/models",
         responses=documented(ModelsAnswer, "Models in the order of display.", problems=(404, 422)),
     )
-    async def models(site: Site) -> Response:
+    async def models(request: Request, site: Site) -> Response:
         """List the models of a site with parameters, times and evaluation."""
-        return Response(_models(snapshot_of(catalog, site)), media_type=JSON)
+        snapshot = snapshot_of(catalog, site)
+        return answered(request, snapshot, lambda: _models(snapshot).encode())
 
     return router
 
