@@ -2,6 +2,7 @@
 
 LikewiseError
 ├── InputError        what the caller gave is wrong: every fault at once, exit 2
+│   └── DenyListError a site's deny list is not of its form
 ├── KeyFileError      the secret is missing, short, readable by others, or another one
 ├── RawZoneError      landed parts are not what their manifest says
 ├── DriftError        a crawl is not what its site used to give
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "CuratedZoneError",
+    "DenyListError",
     "DriftError",
     "FitError",
     "InputError",
@@ -53,6 +55,10 @@ class InputError(LikewiseError):
             return self.faults[0]
         lines = "".join(f"\n  - {fault}" for fault in self.faults)
         return f"{len(self.faults)} faults:{lines}"
+
+
+class DenyListError(InputError, ValueError):
+    """A site's deny list cannot be read or is not of its form; nothing is guessed from it."""
 
 
 class KeyFileError(LikewiseError):
