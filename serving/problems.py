@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "unknown-site": "No snapshot of a site of that name is loaded; /v1/sites lists those that are.",
     "unknown-item": "The snapshot has no item of that id. Ids are percent-encoded in a path.",
     "unknown-user": "The snapshot has no person of that pseudonym.",
+    "unknown-group": "The site has no such tag, category or creator; `errors` names every one.",
     "unknown-model": "The site has no such list of that model; `known` names those that it has.",
     "invalid-request": "The request breaks its schema; `errors` names every fault.",
     "stale-cursor": "The cursor is of a snapshot that is no longer served: begin the list again.",

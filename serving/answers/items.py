@@ -12,6 +12,7 @@ __all__ = [
     "Card",
     "ItemAnswer",
     "ItemDetails",
+    "ListAnswer",
     "ListedItem",
     "RecommendationsAnswer",
     "SimilarAnswer",
@@ -50,27 +51,34 @@ class ItemDetails(Card):
 
 
 class ListedItem(Card):
-    """An item of a list: its place, its score and its card."""
+    """An item of a list: its place, its score, where it is from, and its card."""
 
-    rank: int = Field(ge=1, description="Place in the list, from 1.")
-    score: float = Field(description="Best first; comparable within one list only.")
+    rank: int = Field(ge=1, description="Place in the list over all pages, from 1.")
+    score: float | None = Field(
+        description="Comparable within one list only; null where the item was filled in."
+    )
+    source: str = Field(description="The model, or popular where the item was filled in.")
+
+
+class ListAnswer(FromSnapshot):
+    """One page of a list of a model, filled with popular items where the model's ends."""
+
+    model: str
+    items: list[ListedItem]
+    next_cursor: str | None = Field(description="Cursor of the next page; null at the end.")
 
 
 class ItemAnswer(FromSnapshot, ItemDetails):
     """One item."""
 
 
-class SimilarAnswer(FromSnapshot):
+class SimilarAnswer(ListAnswer):
     """Items like one item, best first, never itself."""
 
-    model: str
     item_id: str
-    items: list[ListedItem]
 
 
-class RecommendationsAnswer(FromSnapshot):
+class RecommendationsAnswer(ListAnswer):
     """Items for one person, best first, nothing they like already."""
 
-    model: str
     user_id: str
-    items: list[ListedItem]

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from urllib.parse import unquote_to_bytes
 
-from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel
 
 from pipeline.pointer import SITE_NAME_PATTERN
-from serving.answers.base import ListKind
 from serving.answers.problems import Problem
 from serving.catalog import Catalog
-from serving.encoding import MAX_K, encoded_list
 from serving.errors import ApiProblemError
 from serving.problems import PROBLEM_MEDIA_TYPE
 from serving.snapshot import Snapshot
@@ -20,12 +18,10 @@ from serving.snapshot import Snapshot
 __all__ = [
     "JSON",
     "ItemId",
-    "ListQuery",
     "Site",
     "UserId",
     "documented",
     "item_idx_of",
-    "list_body",
     "snapshot_of",
 ]
 
@@ -33,6 +29,7 @@ JSON: Final = "application/json"
 _PROBLEMS: Final = {
     404: "What the path names is unknown.",
     405: "The route answers GET and HEAD only.",
+    409: "The cursor is of a snapshot that is no longer served.",
     422: "The request breaks its schema.",
     500: "Something went wrong.",
     503: "No site is loaded.",
@@ -61,20 +58,6 @@ ItemId = Annotated[
 UserId = Annotated[
     str, AfterValidator(_decoded), Path(description="Pseudonym of a person: 32 hex digits.")
 ]
-
-
-class ListQuery(BaseModel):
-    """What may be asked of a list."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: str | None = Field(
-        None, description="Name of a model; without it the site's default that has a list."
-    )
-    k: int = Field(20, ge=1, le=MAX_K, description="Length of the list.")
-
-
-Listed = Annotated[ListQuery, Query()]
 
 
 def documented(
@@ -124,26 +107,3 @@ def item_idx_of(snapshot: Snapshot, item_id: str) -> int:
         detail = f"{snapshot.site.site} has no item {item_id[:100]!r}."
         raise ApiProblemError(404, detail, kind="unknown-item")
     return item_idx
-
-
-def list_body(
-    snapshot: Snapshot, kind: ListKind, subject: tuple[str, str], row: int, query: ListQuery
-) -> bytes:
-    """Body of a list's answer; empty where the model has no list for the subject.
-
-    Raises
-    ------
-    ApiProblemError : 404, the site has no lists of that kind, or none of that model.
-    """
-    named = snapshot.lists[kind]
-    model = query.model or snapshot.default_model(kind, row)
-    if model is None or model not in named:
-        asked = f"model {model[:100]!r}" if model else "any model"
-        raise ApiProblemError(
-            404,
-            f"{snapshot.site.site} has no lists ({kind}) of {asked}.",
-            kind="unknown-model",
-            more={"known": list(named)},
-        )
-    item_idxs, scores = named[model].top(row, query.k)
-    return encoded_list(snapshot, subject=subject, model=model, item_idxs=item_idxs, scores=scores)

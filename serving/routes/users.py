@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from serving.answers.items import RecommendationsAnswer
+from serving.caching import answered
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
-from serving.routes.common import (
-    JSON,
-    Listed,
-    Site,
-    UserId,
-    documented,
-    list_body,
-    snapshot_of,
-)
+from serving.lists.answering import recommendations_body
+from serving.lists.query import Recommended
+from serving.routes.common import Site, UserId, documented, snapshot_of
 
 __all__ = ["build_router"]
 
@@ -26,15 +21,19 @@ def build_router(catalog: Catalog) -> APIRouter:
 
     @router.get(
         "/v1/{site}/users/{user_id}/recommendations",
-        responses=documented(RecommendationsAnswer, "Recommendations.", problems=(404, 422)),
+        responses=documented(RecommendationsAnswer, "Recommendations.", problems=(404, 409, 422)),
     )
-    async def recommendations(site: Site, user_id: UserId, query: Listed) -> Response:
+    async def recommendations(
+        request: Request, site: Site, user_id: UserId, query: Recommended
+    ) -> Response:
         """List the items that one person may like, none that they like already."""
         snapshot = snapshot_of(catalog, site)
         row = snapshot.users.get(user_id)
         if row is None:
             raise ApiProblemError(404, f"{site} has no such user.", kind="unknown-user")
-        body = list_body(snapshot, "recommendations", ("user_id", user_id), row, query)
-        return Response(body, headers={"Cache-Control": "no-store"}, media_type=JSON)
+        body = recommendations_body
+        return answered(
+            request, snapshot, lambda: body(snapshot, user_id, row, query), private=True
+        )
 
     return router
