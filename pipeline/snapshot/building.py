@@ -17,10 +17,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.dataset.presence import Presence
+from pipeline.deny import DenyList, read_deny_list
 from pipeline.errors import SnapshotError
 from pipeline.files import sync
 from pipeline.pointer import file_sha256, site_folder, snapshot_path
 from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_items, user_items
+from pipeline.snapshot.denying import without_denied
 from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
 from pipeline.snapshot.fold_ins import filled_fold_in
 from pipeline.snapshot.history import carried_history
@@ -56,6 +58,8 @@ def build(
 ) -> BuiltSnapshot:
     """Build and verify a snapshot; what was published stays as it is.
 
+    What the site's deny list names stays out, with its likes, as if it were gone.
+
     Parameters
     ----------
     now : instant of the build, in UTC; the present one.  An id is always later than those of
@@ -65,7 +69,9 @@ def build(
     ------
     SnapshotError : the contents do not fit together or the built file breaks a rule; every
         fault is named and no file is left behind.
+    DenyListError : the deny list is not of its form.
     """
+    denied = read_deny_list(data, site)
     with locked(data, site, BUILD_LOCK):
         _remove_leftovers(site_folder(data, site))
         created_at = _instant_after_kept(data, site, now or datetime.now(UTC))
@@ -73,10 +79,10 @@ def build(
         path = snapshot_path(data, site, snapshot_id)
         temporary = path.with_name(f".{snapshot_id}{_TEMPORARY_SUFFIX}")
         try:
-            present = Presence.of(contents.likes, contents.items)
+            present = without_denied(Presence.of(contents.likes, contents.items), denied)
             info = _info(site, snapshot_id, created_at, contents, present)
             _write(temporary, info, contents, present, carried_history(data, site))
-            _refuse_faults(temporary, snapshot_id, present)
+            _refuse_faults(temporary, snapshot_id, present, denied)
             sha256 = _seal(temporary)
             write_hash(data, site, snapshot_id, sha256)
             temporary.replace(path)
@@ -212,8 +218,8 @@ def _ids(column: pl.Series) -> NDArray[np.str_]:
     return column.to_numpy().astype(str)
 
 
-def _refuse_faults(path: Path, snapshot_id: str, present: Presence) -> None:
-    faults = verify(path, snapshot_id=snapshot_id, gone=present)
+def _refuse_faults(path: Path, snapshot_id: str, present: Presence, denied: DenyList) -> None:
+    faults = verify(path, snapshot_id=snapshot_id, gone=present, denied=denied)
     if faults:
         raise SnapshotError(
             f"snapshot {snapshot_id} breaks {len(faults)} rules and is dropped:"

@@ -10,6 +10,8 @@ import duckdb
 
 from pipeline.dataset.columns import ITEM_ID, PAIR
 from pipeline.dataset.presence import Presence
+from pipeline.deny import DenyList
+from pipeline.snapshot.denying import denied_faults
 from pipeline.snapshot.rules import GONE_RULES, RULES, Rules
 from pipeline.tables import ddl
 
@@ -32,8 +34,16 @@ _READER: Final[dict[str, str | bool | int | float | list[str]]] = {
     "temp_directory": "",
 }
 
+_NOTHING_DENIED: Final = DenyList()
 
-def verify(path: Path, *, snapshot_id: str, gone: Presence | None = None) -> list[str]:
+
+def verify(
+    path: Path,
+    *,
+    snapshot_id: str,
+    gone: Presence | None = None,
+    denied: DenyList = _NOTHING_DENIED,
+) -> list[str]:
     """Faults of a snapshot's file, one sentence each; empty where it may be published.
 
     The tables are compared with the door (`pipeline.tables`), then every rule of
@@ -42,12 +52,14 @@ def verify(path: Path, *, snapshot_id: str, gone: Presence | None = None) -> lis
     Parameters
     ----------
     gone : the curated zone that it was built from, to look for what is gone there.
+    denied : what the operator denied when it was built; nobody can be held to a later list.
     """
     try:
         with duckdb.connect(path, read_only=True, config=_READER) as connection:
             return list(schema_faults(connection)) or [
                 *row_faults(connection, snapshot_id),
                 *_gone_faults(connection, gone),
+                *denied_faults(connection, denied),
             ]
     except duckdb.Error as err:
         return [f"{path.name} cannot be read: {err}"]

@@ -2,13 +2,17 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipeline.assembling import snapshot_contents
+from pipeline.dataset.presence import read_present
+from pipeline.deny import deny_list_path
 from pipeline.errors import SnapshotError
 from pipeline.recommenders.model_file import load_model, model_path, save_model
 from pipeline.recommenders.registry import PUBLISHED
 from pipeline.site_data import held_out, seen_items, site_dataset
+from pipeline.snapshot import build
 from tests.pipeline.assets.conftest import SITE
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS
 
@@ -56,3 +60,18 @@ def test_parts_of_the_split_make_up_the_interactions(data):
     together = parts.train.user_items + parts.validation + parts.test
     assert (together != site_dataset(data, SITE.name).user_items).nnz == 0
     assert parts.test.nnz > 0
+
+
+def test_what_is_denied_leaves_the_snapshot_and_stays_in_what_models_learned_from(data):
+    first, *_ = sorted(read_present(data, SITE.name).items["item_id"])
+    path = deny_list_path(data, SITE.name)
+    path.parent.mkdir()
+    path.write_text(f'items = ["{first}"]')
+    built = build(data, SITE.name, snapshot_contents(data, SITE))
+    assert built.n_items == ITEMS - 1
+    with duckdb.connect(built.path, read_only=True) as opened:
+        (shown,) = opened.execute(
+            "SELECT count(*) FROM recommendations WHERE item_id = ?", [first]
+        ).fetchall()
+    assert shown == (0,)
+    assert first in site_dataset(data, SITE.name).item_ids.tolist()
