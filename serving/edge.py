@@ -1,24 +1,35 @@
-"""The outermost layer of the app: paths, HEAD, headers, one log line a request, crashes."""
+"""The outermost layer of the app: limits, paths, HEAD, headers, metrics, log lines, crashes."""
 
 from __future__ import annotations
 
 import logging
+import random
 import re
 import time
 import traceback
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.compression import accepts_gzip, compressed
+from serving.errors import ApiProblemError
+from serving.limits import Limits, check_head, headers_of, taken_in
+from serving.metrics import Metrics
 from serving.problems import problem_response
 
 __all__ = ["Edge", "canonical_path"]
 
 _log = logging.getLogger(__name__)
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/_.~-]*")
+_SANE_ID: Final = re.compile(rb"[A-Za-z0-9_.:-]{8,64}")
 _CRASH: Final = "Something went wrong here; the operator's log says what."
+_NO_CONTENT: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"Accept-Encoding"),
+)
 
 
 def canonical_path(raw_path: str) -> str:
@@ -34,12 +45,21 @@ def canonical_path(raw_path: str) -> str:
 class Edge:
     """ASGI middleware that every request passes first.
 
-    Logs hold the route's template, never the path: ids are nobody's business.
+    Logs and metrics hold the route's template, never the path: ids are nobody's business.
     """
 
-    def __init__(self, app: ASGIApp, *, log_requests: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        log_requests: bool,
+        metrics: Metrics | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self._app = app
         self._log_requests = log_requests
+        self._metrics = metrics or Metrics(())
+        self._limits = limits or Limits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; anything but HTTP passes through untouched."""
@@ -47,53 +67,88 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started_s = time.perf_counter()
-        is_head = scope["method"] == "HEAD"
-        inner: Scope = {
-            **scope,
-            "path": canonical_path(_raw_path(scope)),
-            "method": "GET" if is_head else scope["method"],
-        }
-        status = 0
-
-        async def send_on(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
-            elif is_head:
-                message = {**message, "body": b""}
-            await send(message)
-
+        self._metrics.begin()
+        found, size_bytes = headers_of(scope)
+        method = scope["method"]
+        inner: Scope = {**scope, "method": "GET" if method == "HEAD" else method}
+        reply = _Reply(send, found, is_head=method == "HEAD")
         try:
-            await self._app(inner, receive, send_on)
+            raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
+            check_head(scope, raw_path, size_bytes, self._limits)
+            inner["path"] = canonical_path(raw_path.decode("latin-1"))
+            if inner["method"] != "GET":
+                receive = await taken_in(found, receive, self._limits)
+            await self._app(inner, receive, reply)
+        except ApiProblemError as err:
+            await problem_response(err.status, err.detail, kind=err.kind)(inner, receive, reply)
         except Exception as err:
-            _log.error("request failed", extra={"fields": _crash_fields(inner, err)})
-            if status:
+            _log.error("request failed", extra={"fields": _crash_fields(inner, reply, err)})
+            if reply.status:
                 raise
-            await problem_response(500, _CRASH)(inner, receive, send_on)
-        if self._log_requests:
-            fields = {"method": scope["method"], **_request_fields(inner, status, started_s)}
-            _log.info("request", extra={"fields": fields})
+            await problem_response(500, _CRASH)(inner, receive, reply)
+        finally:
+            took_s = time.perf_counter() - started_s
+            self._metrics.end(_route(inner), reply.status, took_s)
+            if self._log_requests:
+                fields = {"method": method, **_request_fields(inner, reply, took_s)}
+                _log.info("request", extra={"fields": fields})
 
 
-def _raw_path(scope: Scope) -> str:
-    raw = scope.get("raw_path")
-    return raw.decode("latin-1") if raw else quote(scope["path"])
+class _Reply:
+    """An answer on its way out: its headers completed, compressed if asked, cut short for HEAD."""
+
+    __slots__ = ("_gzip", "_held", "_is_head", "_send", "request_id", "status")
+
+    def __init__(self, send: Send, found: dict[bytes, bytes], *, is_head: bool) -> None:
+        given = found.get(b"x-request-id")
+        sane = given is not None and _SANE_ID.fullmatch(given)
+        self.request_id = given if given and sane else b"%024x" % random.getrandbits(96)
+        self.status = 0
+        self._send = send
+        self._is_head = is_head
+        self._gzip = accepts_gzip(found.get(b"accept-encoding", b""))
+        self._held: Message | None = None
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message on; the head of an answer that may be compressed waits for its body."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": self._completed(message["headers"])}
+            if self._gzip:
+                self._held = message
+                return
+        elif self._held is not None:
+            start, self._held = self._held, None
+            if not message.get("more_body"):
+                start, body = compressed(start, message.get("body", b""))
+                message = {**message, "body": body}
+            await self._send(start)
+        if self._is_head and "body" in message:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _completed(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        complete = [*headers, *_ALWAYS, (b"x-request-id", self.request_id)]
+        if not any(name == b"content-security-policy" for name, _ in headers):
+            complete.append(_NO_CONTENT)
+        return complete
 
 
-def _request_fields(scope: Scope, status: int, started_s: float) -> dict[str, Any]:
+def _request_fields(scope: Scope, reply: _Reply, took_s: float) -> dict[str, Any]:
     return {
         "route": _route(scope),
-        "status": status,
-        "duration_ms": round((time.perf_counter() - started_s) * 1000, 2),
+        "status": reply.status,
+        "duration_ms": round(took_s * 1000, 2),
+        "request_id": reply.request_id.decode(),
     }
 
 
-def _crash_fields(scope: Scope, err: Exception) -> dict[str, Any]:
+def _crash_fields(scope: Scope, reply: _Reply, err: Exception) -> dict[str, Any]:
     """Where it crashed; not the message, which may hold what was asked for."""
     frames = traceback.extract_tb(err.__traceback__)[-8:]
     return {
         "route": _route(scope),
+        "request_id": reply.request_id.decode(),
         "error": type(err).__name__,
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }

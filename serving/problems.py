@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, str]] = {
     "unknown-model": "The site has no such list of that model; `known` names those that it has.",
     "invalid-request": "The request breaks its schema; `errors` names every fault.",
     "stale-cursor": "The cursor is of a snapshot that is no longer served: begin the list again.",
+    "overloaded": "More is asked than can be answered in time; ask again after `Retry-After` s.",
     "not-ready": "No site is loaded; `sites` says what was refused and why.",
 }
 _ECHO_LENGTH: Final = 100

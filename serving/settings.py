@@ -29,10 +29,31 @@ class ServingSettings(BaseSettings):
     retry_s: float = Field(
         default=60.0, gt=0, le=86400, description="Seconds until a refused snapshot is tried again."
     )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that answer, on one socket."
+    )
+    grace_s: int = Field(
+        default=5, ge=0, le=600, description="Seconds that requests under way have at a stop."
+    )
+    shed_after_ms: float = Field(
+        default=15.0,
+        ge=0,
+        le=10_000,
+        description="Wait past which a request is turned away with 503; 0 turns none away.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins whose pages may read answers, parted by spaces; * is any.",
+    )
     default_model: str = Field(
         default="best",
         description="Model that answers when a request names none, where it is published.",
     )
+    cache: Path | None = Field(
+        default=None,
+        description="Folder of unfolded snapshots, shared by workers; one of its own if unset.",
+    )
+    load_apart: bool = Field(default=True, description="Unfold a snapshot in a process of its own.")
     load_threads: int = Field(
         default=1, ge=1, le=64, description="Threads that read a snapshot while it is loaded."
     )

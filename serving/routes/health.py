@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from serving.answers.health import LiveAnswer, ReadyAnswer
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
+from serving.exposition import registry_of
 from serving.routes.common import JSON, documented
 
 __all__ = ["build_router"]
@@ -31,6 +33,13 @@ def build_router(catalog: Catalog) -> APIRouter:
             raise ApiProblemError(503, detail, kind="not-ready", more={"sites": refused})
         degraded = any(state.faults for state in states)
         return _fresh(ReadyAnswer(status="degraded" if degraded else "ready", sites=states))
+
+    @router.get("/metrics", include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        """Tell Prometheus what was counted, by all workers."""
+        body = generate_latest(registry_of(request.app.state.metrics, catalog))
+        headers = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_PLAIN_0_0_4}
+        return Response(body, headers=headers)
 
     return router
 
