@@ -24,7 +24,7 @@ __all__ = [
     "quoted",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 USER_ID_PATTERN: Final = r"[0-9a-f]{32}"
 
 _THUMBNAILS: Final = "STRUCT(url VARCHAR, width INTEGER, height INTEGER)[]"
@@ -171,6 +171,11 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
             _CREATOR,
             _LICENSE,
             Column("like_count", "INTEGER", "Distinct likes that were crawled."),
+            Column(
+                "trend_score",
+                "DOUBLE",
+                "Likes, each worth half for every 30 days that it is older than the newest one.",
+            ),
             _PUBLISHED,
             _FIRST_SEEN,
             _URL,
@@ -227,6 +232,23 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
             Column("factors", "FLOAT[]", "Its factors; of one length within a model."),
         ),
         key=("model", "item_idx"),
+    ),
+    Table(
+        "visitor_parts",
+        "One row a model and a part of its score of visitors: published weights or factors.",
+        (
+            _MODEL,
+            Column("part", "VARCHAR", "Model whose item_weights or item_factors they are."),
+            Column(
+                "weight", "DOUBLE", "Of its z-scores in the sum; the only part scores by itself."
+            ),
+            Column(
+                "alpha0", "DOUBLE", "Of factors: weight of all items in the solve.", nullable=True
+            ),
+            Column("regularization", "DOUBLE", "Of factors: at a frequency of 1.", nullable=True),
+            Column("nu", "DOUBLE", "Of factors: how it grows with frequency.", nullable=True),
+        ),
+        key=("model", "part"),
     ),
     Table(
         "models",

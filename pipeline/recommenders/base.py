@@ -161,6 +161,11 @@ class Recommender(ABC):
         return ()
 
     @property
+    def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """Settings whose scores of visitors are this model's, and their weights as z-scores."""
+        return ((self, 1.0),)
+
+    @property
     def described(self) -> dict[str, Any]:
         """Parameters as JSON takes them, with those of the models within."""
         return dict(self.parameters)

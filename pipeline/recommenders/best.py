@@ -122,6 +122,11 @@ class Best(Recommender):
         return (self.winner,)
 
     @property
+    def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """The winner's."""
+        return self.winner.visitor_parts
+
+    @property
     def described(self) -> dict[str, Any]:
         """Name and parameters of the winner."""
         return {_WINNER: self.winner.name, **self.winner.described}

@@ -167,6 +167,11 @@ class Blend(Recommender):
         ]
         return tuple(sorted((pair for pair in weighted if pair[1] > 0), key=lambda pair: -pair[1]))
 
+    @property
+    def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """The parts."""
+        return self.parts
+
     def refusal(self, dataset: Dataset, *, in_tuner: bool = False) -> str | None:
         """What the first of its models says that refuses."""
         if not self.parts:

@@ -187,6 +187,11 @@ class Hybrid(Recommender):
         return (self.collaborative, *(settings for settings, _ in self.weighted))
 
     @property
+    def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """Those of the collaborative model: no visitor's likes were seen by the content models."""
+        return self.collaborative.visitor_parts
+
+    @property
     def described(self) -> dict[str, Any]:
         """Weights and curve, and the parameters of every model by name."""
         parts = {settings.name: settings.described for settings in self.within}

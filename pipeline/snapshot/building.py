@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -20,14 +20,16 @@ from pipeline.dataset.presence import Presence
 from pipeline.deny import DenyList, read_deny_list
 from pipeline.errors import SnapshotError
 from pipeline.files import sync
+from pipeline.fold_in import ItemFactors
 from pipeline.pointer import file_sha256, site_folder, snapshot_path
 from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_items, user_items
 from pipeline.snapshot.denying import without_denied
 from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
-from pipeline.snapshot.fold_ins import filled_fold_in
+from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in
 from pipeline.snapshot.history import carried_history
 from pipeline.snapshot.lists import filled_lists, without
 from pipeline.snapshot.verifying import verify
+from pipeline.snapshot.visitor_parts import Scorer, Wanted, filled_visitor_parts
 from pipeline.tables import SCHEMA_VERSION, SNAPSHOT_TABLES, ddl
 
 __all__ = ["BuiltSnapshot", "build"]
@@ -164,13 +166,35 @@ def _write(
             lists = without(made, gone_items, gone_users)
             for name, table in filled_lists(lists, item_ids):
                 _insert(connection, name, table)
-        for fold_in in contents.fold_ins:
-            for name, table in filled_fold_in(fold_in, item_ids, gone_items):
-                _insert(connection, name, table)
+        _insert_fold_ins(connection, contents.fold_ins, item_ids, gone_items)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
     if Path(f"{path}.wal").exists():
         raise SnapshotError(f"{path}.wal still stands after the checkpoint: the disk may be full")
+
+
+def _insert_fold_ins(
+    connection: duckdb.DuckDBPyConnection,
+    fold_ins: Iterable[ModelFoldIn],
+    item_ids: NDArray[np.str_],
+    gone_items: NDArray[np.str_],
+) -> None:
+    """Weights and factors model by model, then which of them scores whom."""
+    scorers: dict[str, Scorer] = {}
+    wanted: dict[str, tuple[Wanted, ...]] = {}
+    for made in fold_ins:
+        for name, table in filled_fold_in(made, item_ids, gone_items):
+            _insert(connection, name, table)
+            scorers[made.model] = Scorer(made.model, made.settings, _solve_of(made))
+        wanted[made.model] = made.wanted
+    _insert(connection, "visitor_parts", filled_visitor_parts(scorers.values(), wanted))
+
+
+def _solve_of(made: ModelFoldIn) -> ItemFactors | None:
+    """What a visitor's solve takes, without the factors themselves."""
+    if made.factors is None:
+        return None
+    return replace(made.factors, factors=np.empty((0, 0), np.float32))
 
 
 def _frames(

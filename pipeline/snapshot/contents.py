@@ -17,6 +17,7 @@ from pipeline.tables import SNAPSHOT_TABLES
 __all__ = ["Chart", "SnapshotContents", "item_group", "slug", "snapshot_items", "user_items"]
 
 _ITEM_COLUMNS: Final = next(t for t in SNAPSHOT_TABLES if t.name == "items").column_names
+_HALF_LIFE_S: Final = 30 * 86_400
 _PICTURES: Final = pl.List(pl.Struct({"url": pl.String, "width": pl.Int32, "height": pl.Int32}))
 
 
@@ -67,7 +68,9 @@ def snapshot_items(items: pl.DataFrame, likes: pl.DataFrame) -> pl.DataFrame:
     A liked item that no catalogue crawl has seen has an id, a count and nothing else.
     """
     liked = likes.group_by("item_id").agg(
-        pl.len().cast(pl.Int32).alias("like_count"), pl.col("first_seen_at").min()
+        pl.len().cast(pl.Int32).alias("like_count"),
+        pl.col("first_seen_at").min(),
+        _worth(likes).sum().round(6).alias("trend_score"),
     )
     joined = items.join(liked, on="item_id", how="full", coalesce=True, suffix="_of_likes")
     return (
@@ -76,12 +79,21 @@ def snapshot_items(items: pl.DataFrame, likes: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.col("item_idx").cast(pl.Int32),
             pl.col("like_count").fill_null(0),
+            pl.col("trend_score").fill_null(0.0),
             pl.coalesce("first_seen_at", "first_seen_at_of_likes").alias("first_seen_at"),
             pl.col("tags", "categories").fill_null([]),
             pl.col("thumbnails").cast(_PICTURES).fill_null(pl.lit([], dtype=_PICTURES)),
         )
         .select(_ITEM_COLUMNS)
     )
+
+
+def _worth(likes: pl.DataFrame) -> pl.Expr:
+    """What each like is worth by its age: when it was given, else first seen."""
+    given = pl.coalesce("liked_at", "first_seen_at")
+    newest = likes.select(given.max()).item()
+    age_s = (pl.lit(newest) - given).dt.total_seconds()
+    return pl.lit(0.5).pow(age_s / _HALF_LIFE_S)
 
 
 def user_items(likes: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

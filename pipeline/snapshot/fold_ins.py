@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.errors import SnapshotError
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.recommenders.model_file import SavedModel
+from pipeline.snapshot.visitor_parts import Settings, Wanted, settings_of, wanted_by
 
 __all__ = ["ModelFoldIn", "filled_fold_in", "fold_in_of"]
 
@@ -26,12 +27,16 @@ class ModelFoldIn:
     Attributes
     ----------
     item_ids : shape (n_items,), ascending: the items by position.
+    settings : what it is fitted as; None where nobody asks.
+    wanted : models whose scores of visitors it sums where it has neither.
     """
 
     model: str
     item_ids: NDArray[np.str_]
     weights: ItemWeights | None
     factors: ItemFactors | None
+    settings: Settings | None = None
+    wanted: tuple[Wanted, ...] = ()
 
 
 def fold_in_of(saved: SavedModel) -> ModelFoldIn:
@@ -41,6 +46,8 @@ def fold_in_of(saved: SavedModel) -> ModelFoldIn:
         item_ids=saved.item_ids,
         weights=saved.fitted.published_weights(),
         factors=saved.fitted.published_factors(),
+        settings=settings_of(saved),
+        wanted=wanted_by(saved),
     )
 
 

@@ -116,6 +116,10 @@ RULES: Final[tuple[Rules, ...]] = (
             ("gaps or repeats in items.item_idx", "item_idx <> place"),
             ("items with an empty item_id", "item_id = ''"),
             ("items with a negative like_count", "like_count < 0"),
+            (
+                "items with a trend_score that is not 0 to like_count",
+                "NOT trend_score BETWEEN 0 AND like_count + 1e-6",
+            ),
             ("items whose url is not http", f"url NOT SIMILAR TO {_HTTP}"),
             ("items whose embed_url is not http", f"embed_url NOT SIMILAR TO {_HTTP}"),
         ),
@@ -234,6 +238,36 @@ RULES: Final[tuple[Rules, ...]] = (
                 "NOT isfinite(list_max(factors)) OR NOT isfinite(list_min(factors))",
             ),
         ),
+    ),
+    Rules(
+        """(SELECT *, part IN (SELECT model FROM item_weights) AS has_weights,
+               part IN (SELECT model FROM item_factors) AS has_factors FROM visitor_parts)""",
+        (
+            ("parts of an unknown model in visitor_parts", _NO_MODEL),
+            (
+                "parts in visitor_parts without either weights or factors",
+                "has_weights = has_factors",
+            ),
+            (
+                "parts in visitor_parts that weigh nothing or no finite number",
+                "NOT (weight > 0 AND isfinite(weight))",
+            ),
+            (
+                "parts in visitor_parts of factors without all of their solve, or of weights with",
+                """(alpha0 IS NOT NULL) <> has_factors OR (nu IS NOT NULL) <> has_factors
+                   OR (regularization IS NOT NULL) <> has_factors""",
+            ),
+            (
+                "parts in visitor_parts whose solve has no finite number of 0 or more",
+                """NOT (alpha0 >= 0 AND isfinite(alpha0) AND isfinite(nu)
+                   AND regularization >= 0 AND isfinite(regularization))""",
+            ),
+        ),
+    ),
+    Rules(
+        """(SELECT model FROM item_weights UNION SELECT model FROM item_factors
+           EXCEPT SELECT model FROM visitor_parts WHERE model = part)""",
+        (("models with weights or factors that are no part of themselves", "true"),),
     ),
     Rules(
         "(SELECT count(*) AS n, (SELECT count(*) FROM user_items) AS users "
