@@ -105,5 +105,5 @@ def mapped_arrays(folder: Path) -> Mapping[str, NDArray[Any]]:
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array.view(np.ndarray)  # a plain array: slicing a memmap costs ten times as much
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return np.asarray(array)  # a plain array: slicing a memmap costs ten times as much

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
+from pipeline.deny import DenyList, read_deny_list
 from pipeline.pointer import (
     SITE_NAME_PATTERN,
     Pointer,
@@ -20,13 +21,26 @@ from pipeline.pointer import (
 from serving.answers.health import SiteState
 from serving.errors import SnapshotRefusedError
 from serving.loading import load
-from serving.reading import release_memory
 from serving.settings import ServingSettings
 from serving.snapshot import Snapshot
 
 __all__ = ["Catalog"]
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be served of a site: a published snapshot less what is denied."""
+
+    pointer: Pointer
+    denied: DenyList
+
+    def is_content_of(self, other: _Wanted) -> bool:
+        """Whether both are the same file less the same items."""
+        own, others = self.pointer, other.pointer
+        same_file = (own.snapshot_id, own.sha256) == (others.snapshot_id, others.sha256)
+        return same_file and self.denied == other.denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,7 @@ class Catalog:
 
     settings: ServingSettings
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
-    _pointers: dict[str, Pointer] = field(default_factory=dict)
+    _served: dict[str, _Wanted] = field(default_factory=dict)
     _refusals: dict[str, _Refusal] = field(default_factory=dict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -100,7 +114,7 @@ class Catalog:
 
     def _drop_all_but(self, published: list[str]) -> None:
         for site in {*self.snapshots, *self._refusals} - set(published):
-            self._pointers.pop(site, None)
+            self._served.pop(site, None)
             self._refusals.pop(site, None)
             self.snapshots = {name: s for name, s in self.snapshots.items() if name != site}
             _log.info("site is no longer published", extra={"fields": {"site": site}})
@@ -108,32 +122,35 @@ class Catalog:
     async def _refresh_site(self, site: str) -> None:
         attempt: object = None
         try:
-            pointer, attempt = await asyncio.to_thread(self._attempt, site)
-            if pointer is None or not self._is_due(site, pointer, attempt):
+            wanted, attempt = await asyncio.to_thread(self._attempt, site)
+            if wanted is None or not self._is_due(site, wanted, attempt):
                 return
-            snapshot = await asyncio.to_thread(load, self.settings, site, pointer)
+            snapshot = await asyncio.to_thread(
+                load, self.settings, site, wanted.pointer, wanted.denied
+            )
         except SnapshotRefusedError as err:
             self._refuse(site, attempt, err.faults)
         except Exception as err:  # whatever a file holds, what is served goes on
             if self._is_new(site, attempt):
                 self._refuse(site, attempt, (f"{type(err).__name__}: {err}",))
         else:
-            self._serve(site, pointer, snapshot)
+            self._serve(site, wanted, snapshot)
 
-    def _attempt(self, site: str) -> tuple[Pointer | None, object]:
-        """Pointer of a site, and what must change for a refused one to be worth a new try."""
+    def _attempt(self, site: str) -> tuple[_Wanted | None, object]:
+        """What is to be served, and what must change for a refused one to be worth a new try."""
         pointer = read_pointer(self.settings.data, site)
         if pointer is None:
             return None, None
+        wanted = _Wanted(pointer, read_deny_list(self.settings.data, site))
         try:
             stat = snapshot_path(self.settings.data, site, pointer.snapshot_id).stat()
         except OSError:
-            return pointer, (pointer, None)
-        return pointer, (pointer, stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            return wanted, (wanted, None)
+        return wanted, (wanted, stat.st_mtime_ns, stat.st_ino, stat.st_size)
 
-    def _is_due(self, site: str, pointer: Pointer, attempt: object) -> bool:
-        served = self._pointers.get(site)
-        if served and (served.snapshot_id, served.sha256) == (pointer.snapshot_id, pointer.sha256):
+    def _is_due(self, site: str, wanted: _Wanted, attempt: object) -> bool:
+        served = self._served.get(site)
+        if served and served.is_content_of(wanted):
             self._refusals.pop(site, None)
             return False
         return self._is_new(site, attempt)
@@ -149,10 +166,9 @@ class Catalog:
         self._refusals[site] = _Refusal(attempt, faults, retry_at_s)
         _log.error("snapshot refused", extra={"fields": {"site": site, "faults": list(faults)}})
 
-    def _serve(self, site: str, pointer: Pointer, snapshot: Snapshot) -> None:
-        self._pointers[site] = pointer
+    def _serve(self, site: str, wanted: _Wanted, snapshot: Snapshot) -> None:
+        self._served[site] = wanted
         self._refusals.pop(site, None)
         self.snapshots = {**self.snapshots, site: snapshot}
-        release_memory()
         fields = {"site": site, "snapshot_id": snapshot.snapshot_id}
         _log.info("snapshot loaded", extra={"fields": fields})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["ApiProblemError", "PortsTakenError", "ServingError", "SnapshotRefusedError"]
+__all__ = ["ApiProblemError", "PortsTakenError", "ServingError", "SnapshotRefusedError", "short"]
 
 
 class ServingError(Exception):
@@ -48,3 +48,8 @@ class ApiProblemError(ServingError):
         self.detail = detail
         self.kind = kind
         self.more = dict(more or {})
+
+
+def short(err: Exception) -> str:
+    """First line of what an error says, at most 300 characters; its type where it says nothing."""
+    return str(err).splitlines()[0][:300] if str(err) else type(err).__name__

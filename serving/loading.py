@@ -3,187 +3,173 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final
 
-import duckdb
-import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from pipeline.pointer import Pointer, snapshot_path
-from pipeline.tables import SCHEMA_VERSION
+from pipeline.deny import DenyList, read_deny_list
+from pipeline.fold_in import ItemFactors, ItemWeights
+from pipeline.pointer import Pointer
 from serving.answers.base import ListKind
-from serving.answers.items import Card, ItemDetails
 from serving.answers.models import Evaluation, ModelCard
 from serving.answers.sites import SiteAnswer
-from serving.errors import SnapshotRefusedError
-from serving.published import file_faults
-from serving.reading import TABLES, json_objects, json_of, lists_by_model, placed, table_rows
+from serving.arrays import Rows, Texts, mapped_arrays
+from serving.errors import SnapshotRefusedError, short
+from serving.folders import unfolded
 from serving.settings import ServingSettings
-from serving.snapshot import Items, Lists, Snapshot
+from serving.snapshot import GroupKind, Groups, Items, Lists, Snapshot
 
 __all__ = ["load"]
 
-_N_POPULAR: Final = 100
 _HEAD: Final = {"site", "snapshot_id", "generated_at"}
-_LIST_TABLES: Final[Mapping[ListKind, tuple[str, str]]] = {
-    "similar": ("item_lists", "item_idx"),
-    "recommendations": ("user_lists", "user_id"),
-}
+_FACTS: Final = "facts.json"
+_LIST_KINDS: Final[tuple[ListKind, ...]] = ("similar", "recommendations")
+_GROUP_KINDS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
+_SOLVE: Final = ("alpha0", "regularization", "nu")
 
 
-def load(settings: ServingSettings, site: str, pointer: Pointer) -> Snapshot:
-    """Snapshot that a pointer names, in memory; its file is closed again.
+def load(
+    settings: ServingSettings, site: str, pointer: Pointer, denied: DenyList | None = None
+) -> Snapshot:
+    """Snapshot that a pointer names, mapped; what is denied is in none of its lists.
+
+    Parameters
+    ----------
+    denied : read from the data folder where it is not given.
 
     Raises
     ------
     SnapshotRefusedError : the file is missing, is not the one that was published, is of another
         schema version or contradicts itself.
     """
-    path = snapshot_path(settings.data, site, pointer.snapshot_id)
-    faults = list(file_faults(path, pointer))
-    if faults:
-        raise SnapshotRefusedError(faults)
-    try:
-        with _open(path, settings) as con:
-            return _read(con, site, pointer, settings.default_model)
-    except (duckdb.Error, ValueError, KeyError) as err:
-        raise SnapshotRefusedError([f"{path.name} cannot be read: {_short(err)}"]) from err
+    if denied is None:
+        denied = read_deny_list(settings.data, site)
+    with unfolded(settings, site, pointer, denied) as folder:
+        facts = orjson.loads((folder / _FACTS).read_bytes())
+        _refuse_another(facts["snapshot_info"][0], site, pointer)
+        etag_seed = denied.digest.encode() if denied else b""
+        try:
+            reader = _Reader(facts, mapped_arrays(folder))
+            return reader.snapshot(settings.default_model, etag_seed)
+        except (ValueError, KeyError) as err:
+            raise SnapshotRefusedError(
+                [f"{pointer.snapshot_id} cannot be read: {short(err)}"]
+            ) from err
 
 
-def _open(path: Path, settings: ServingSettings) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        str(path),
-        read_only=True,
-        config={
-            "threads": settings.load_threads,
-            "memory_limit": f"{settings.load_memory_mb}MB",
-            "temp_directory": "",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
-    )
-
-
-def _short(err: Exception) -> str:
-    return str(err).splitlines()[0][:300] if str(err) else type(err).__name__
-
-
-def _read(
-    con: duckdb.DuckDBPyConnection, site: str, pointer: Pointer, default_model: str
-) -> Snapshot:
-    info = _info(con, site, pointer)
-    items = _items(con)
-    user_ids = [row[0] for row in con.sql("SELECT user_id FROM user_items").fetchall()]
-    users = {user_id: row for row, user_id in enumerate(user_ids)}
-    models = table_rows(con, "models", ("position", "model"))
-    names = [str(model["model"]) for model in models]
-    positions = {idx: idx for idx in range(len(items.ids))}
-    lists: dict[ListKind, dict[str, Lists]] = {
-        "similar": _lists(con, "similar", names, positions, len(items.ids)),
-        "recommendations": _lists(con, "recommendations", names, users, len(items.ids)),
-    }
-    popular = con.sql(
-        f"SELECT item_idx FROM items ORDER BY like_count DESC, item_idx LIMIT {_N_POPULAR}"  # noqa: S608
-    ).fetchall()
-    described = _site(con, info, names)
-    return Snapshot(
-        site=described,
-        head=described.model_dump_json(include=_HEAD).encode()[:-1],
-        items=items,
-        users=users,
-        lists={kind: _in_default_order(named, default_model) for kind, named in lists.items()},
-        models=tuple(_models(con, models, lists)),
-        popular=tuple(idx for (idx,) in popular),
-    )
-
-
-def _info(con: duckdb.DuckDBPyConnection, site: str, pointer: Pointer) -> dict[str, Any]:
-    (info,) = table_rows(con, "snapshot_info")
-    expected = {
-        "site": site,
-        "snapshot_id": pointer.snapshot_id,
-        "schema_version": SCHEMA_VERSION,
-    }
+def _refuse_another(info: Mapping[str, Any], site: str, pointer: Pointer) -> None:
     faults = [
         f"snapshot_info.{name} is {info[name]!r}, expected {value!r}"
-        for name, value in expected.items()
+        for name, value in {"site": site, "snapshot_id": pointer.snapshot_id}.items()
         if info[name] != value
     ]
     if faults:
         raise SnapshotRefusedError(faults)
-    return info
 
 
-def _items(con: duckdb.DuckDBPyConnection) -> Items:
-    table = TABLES["items"]
-    rows = con.sql("SELECT item_idx, item_id FROM items ORDER BY item_idx").fetchall()
-    ids = [item_id for _, item_id in rows]
-    index = {item_id: idx for idx, item_id in rows}
-    if [idx for idx, _ in rows] != list(range(len(rows))) or len(index) != len(rows):
-        raise SnapshotRefusedError(["items: item_idx has gaps, or an item_id stands twice"])
-    card, details = (
-        json_objects(con, f"SELECT {json_of(table, columns)} FROM items ORDER BY item_idx")  # noqa: S608
-        for columns in (Card.model_fields, ItemDetails.model_fields)
-    )
-    return Items(ids, index, card, details)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Facts and mapped arrays of one folder."""
 
+    facts: Mapping[str, list[dict[str, Any]]]
+    arrays: Mapping[str, NDArray[Any]]
 
-def _lists(
-    con: duckdb.DuckDBPyConnection,
-    kind: ListKind,
-    models: Sequence[str],
-    row_of: Mapping[Any, int],
-    n_items: int,
-) -> dict[str, Lists]:
-    """Lists of one kind of every model that has any."""
-    table, key = _LIST_TABLES[kind]
-    found: dict[str, Lists] = {}
-    for model in models:
-        ids, lengths, idxs, scores = lists_by_model(con, table=table, subject=key, model=model)
-        rows = np.fromiter((row_of.get(one, -1) for one in ids), np.int64, len(ids))
-        faults = [
-            f"{table} of {model}: {fault}"
-            for fault, holds in (
-                ("a list of an unknown subject", bool((rows < 0).any())),
-                ("a subject with two lists", len(np.unique(rows)) != len(rows)),
-                ("an unknown item_idx", bool(((idxs < 0) | (idxs >= n_items)).any())),
-                ("a score that is not finite", not np.isfinite(scores).all()),
+    def snapshot(self, default_model: str, etag_seed: bytes) -> Snapshot:
+        """All of it."""
+        names = [str(model["model"]) for model in self.facts["models"]]
+        lists = {kind: self._lists(kind, names) for kind in _LIST_KINDS}
+        visitors = dict(self._visitors())
+        site = self._site(names)
+        return Snapshot(
+            site=site,
+            head=site.model_dump_json(include=_HEAD).encode()[:-1],
+            items=self._items(),
+            users={text.decode(): row for row, text in enumerate(self._texts("user.ids"))},
+            user_items=self._rows("user.items"),
+            lists={kind: _in_default_order(named, default_model) for kind, named in lists.items()},
+            models=tuple(self._models(lists)),
+            popular=self.arrays["order.popular"],
+            latest=self.arrays["order.latest"],
+            trending=self.arrays["order.trending"],
+            groups={kind: self._groups(kind) for kind in _GROUP_KINDS},
+            visitors=_in_default_order(visitors, default_model),
+            etag_seed=etag_seed,
+        )
+
+    def _items(self) -> Items:
+        ids = [text.decode() for text in self._texts("item.item_id")]
+        allowed = self.arrays["item.allowed"]
+        return Items(
+            ids=ids,
+            index={ids[idx]: idx for idx in allowed.nonzero()[0].tolist()},
+            cards=self._texts("item.card"),
+            details=self._texts("item.details"),
+            like_counts=self.arrays["item.like_count"],
+            allowed=allowed,
+        )
+
+    def _groups(self, kind: GroupKind) -> Groups:
+        slugs, names = (
+            [text.decode() for text in self._texts(f"{kind}.{column}")]
+            for column in ("slugs", "names")
+        )
+        return Groups(
+            slugs=slugs,
+            names=names,
+            index={slug: row for row, slug in enumerate(slugs)},
+            like_counts=self.arrays[f"{kind}.like_counts"],
+            items=self._rows(f"{kind}.items"),
+            of_items=self._rows(f"{kind}.of_items"),
+        )
+
+    def _lists(self, kind: ListKind, names: Sequence[str]) -> dict[str, Lists]:
+        return {
+            name: Lists(
+                *(self.arrays[f"{kind}.{n}.{part}"] for part in ("starts", "idxs", "scores"))
             )
-            if holds
-        ]
-        if faults:
-            raise SnapshotRefusedError(faults)
-        if len(idxs):
-            found[model] = placed(rows, lengths, len(row_of), idxs, scores)
-    return found
+            for n, name in enumerate(names)
+            if f"{kind}.{n}.starts" in self.arrays
+        }
+
+    def _visitors(self) -> Iterator[tuple[str, ItemWeights | ItemFactors]]:
+        """Weights or factors of each model that has what a visitor's scores take."""
+        for number, model in enumerate(self.facts["models"]):
+            own = f"visitors.{number}"
+            if f"{own}.weights.starts" in self.arrays:
+                parts = (self.arrays[f"{own}.weights.{p}"] for p in ("starts", "idxs", "values"))
+                yield model["model"], ItemWeights(*parts)
+            parameters = orjson.loads(model["parameters"])
+            if f"{own}.factors" in self.arrays and all(name in parameters for name in _SOLVE):
+                numbers = (float(parameters[name]) for name in _SOLVE)
+                yield model["model"], ItemFactors(self.arrays[f"{own}.factors"], *numbers)
+
+    def _site(self, models: list[str]) -> SiteAnswer:
+        (site,), (info,) = self.facts["site"], self.facts["snapshot_info"]
+        fields = {**site, **info, "generated_at": info["created_at"], "models": models}
+        return SiteAnswer(**{name: fields[name] for name in SiteAnswer.model_fields})
+
+    def _models(self, lists: Mapping[ListKind, Mapping[str, Lists]]) -> Iterator[ModelCard]:
+        for row in self.facts["models"]:
+            name = row["model"]
+            yield ModelCard(
+                **{**row, "parameters": orjson.loads(row["parameters"])},
+                lists=[kind for kind, named in lists.items() if name in named],
+                evaluation=[
+                    Evaluation(**{key: line[key] for key in Evaluation.model_fields})
+                    for line in self.facts["evaluation"]
+                    if line["model"] == name
+                ],
+            )
+
+    def _rows(self, name: str) -> Rows:
+        return Rows(self.arrays[f"{name}.starts"], self.arrays[f"{name}.idxs"])
+
+    def _texts(self, name: str) -> Texts:
+        return Texts(self.arrays[f"{name}.starts"], self.arrays[f"{name}.data"])
 
 
-def _in_default_order(named: Mapping[str, Lists], default_model: str) -> dict[str, Lists]:
+def _in_default_order(named: Mapping[str, Any], default_model: str) -> dict[str, Any]:
     first = [default_model] if default_model in named else []
     return {name: named[name] for name in (*first, *(n for n in named if n not in first))}
-
-
-def _site(con: duckdb.DuckDBPyConnection, info: dict[str, Any], models: list[str]) -> SiteAnswer:
-    (row,) = table_rows(con, "site")
-    fields = {**row, **info, "generated_at": info["created_at"], "models": models}
-    return SiteAnswer(**{name: fields[name] for name in SiteAnswer.model_fields})
-
-
-def _models(
-    con: duckdb.DuckDBPyConnection,
-    rows: Sequence[dict[str, Any]],
-    lists: Mapping[ListKind, Mapping[str, Lists]],
-) -> Iterator[ModelCard]:
-    evaluation = table_rows(con, "evaluation", ("model", "metric", "k"))
-    for row in rows:
-        name = row["model"]
-        yield ModelCard(
-            **{**row, "parameters": orjson.loads(row["parameters"])},
-            lists=[kind for kind, named in lists.items() if name in named],
-            evaluation=[
-                Evaluation(**{key: line[key] for key in Evaluation.model_fields})
-                for line in evaluation
-                if line["model"] == name
-            ],
-        )

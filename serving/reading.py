@@ -12,17 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.tables import SNAPSHOT_TABLES, Table
-from serving.snapshot import Lists
+from serving.arrays import Rows, Texts
 
-__all__ = [
-    "TABLES",
-    "json_objects",
-    "json_of",
-    "lists_by_model",
-    "placed",
-    "release_memory",
-    "table_rows",
-]
+__all__ = ["TABLES", "json_of", "rows_of", "table_rows", "texts_of"]
 
 TABLES = {table.name: table for table in SNAPSHOT_TABLES}
 
@@ -43,11 +35,6 @@ def _json_field(name: str, sql_type: str) -> str:
     return quoted
 
 
-def json_objects(con: duckdb.DuckDBPyConnection, query: str) -> list[bytes]:
-    """First column of a query (JSON objects as text), each without its first brace."""
-    return [text.encode()[1:] for (text,) in con.sql(query).fetchall()]
-
-
 def table_rows(
     con: duckdb.DuckDBPyConnection, name: str, order: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
@@ -59,47 +46,29 @@ def table_rows(
     return [orjson.loads(text) for (text,) in con.sql(query).fetchall()]
 
 
-def lists_by_model(
-    con: duckdb.DuckDBPyConnection, *, table: str, subject: str, model: str
-) -> tuple[list[Any], NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-    """Subjects, list lengths, flat item_idxs and flat scores of one model's lists.
+def texts_of(column: pa.ChunkedArray) -> Texts:
+    """Texts of a column of strings, with no object for each of them; null is empty."""
+    whole = column.cast(pa.large_string()).combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], whole.type)
+    if not len(whole):
+        return Texts.of(())
+    _, starts, data = whole.buffers()
+    offsets = np.frombuffer(starts, np.int64)[whole.offset : whole.offset + len(whole) + 1]
+    return Texts(offsets, np.frombuffer(data or b"", np.uint8))
+
+
+def rows_of(column: pa.ChunkedArray, dtype: type[Any] = np.int32) -> tuple[Rows, NDArray[Any]]:
+    """Rows of a column of lists, and its values flat in their own type.
 
     Raises
     ------
-    ValueError : a list and its scores differ in length.
+    ValueError : a list is null, or holds one.
     """
-    rows = con.sql(
-        f"SELECT {subject}, item_idxs, scores FROM {table} WHERE model = $model",  # noqa: S608
-        params={"model": model},
-    ).to_arrow_table()
-    idxs = rows.column("item_idxs").combine_chunks()
-    scores = rows.column("scores").combine_chunks()
-    lengths = idxs.value_lengths().to_numpy().astype(np.int64)
-    if not np.array_equal(lengths, scores.value_lengths().to_numpy()):
-        raise ValueError(f"{table} of {model}: a list and its scores differ in length")
-    flat_idxs = idxs.flatten().to_numpy(zero_copy_only=False)
-    flat_scores = scores.flatten().to_numpy(zero_copy_only=False)
-    return rows.column(subject).to_pylist(), lengths, flat_idxs, flat_scores
-
-
-def placed(
-    rows: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    n_subjects: int,
-    item_idxs: NDArray[np.int32],
-    scores: NDArray[np.float32],
-) -> Lists:
-    """Lists by subject from lists in any order; ``rows`` says whose each one is."""
-    ends = np.cumsum(lengths)
-    starts, stops = np.zeros(n_subjects, np.int64), np.zeros(n_subjects, np.int64)
-    starts[rows] = ends - lengths
-    stops[rows] = ends
-    return Lists(starts, stops, item_idxs, scores)
-
-
-def release_memory() -> None:
-    """Give back what arrays that nobody holds any more have left in Arrow's pool.
-
-    Without it a swap keeps the room of the old snapshot: 742 MB instead of 454 at 62,583 users.
-    """
-    pa.default_memory_pool().release_unused()
+    whole = column.combine_chunks()
+    if whole.null_count or whole.flatten().null_count:
+        raise ValueError("a list is null or holds a null")
+    flat = np.asarray(whole.flatten().to_numpy(zero_copy_only=False), dtype)
+    lengths = whole.value_lengths().to_numpy(zero_copy_only=False).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Rows(starts, flat), flat

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import quote
 
 from serving.snapshot import Snapshot
 
 __all__ = ["sample_links", "sample_user_link"]
 
+_LOOKED_AT: Final = 100
+
 
 def sample_links(snapshot: Snapshot) -> Iterator[str]:
     """Paths of the most liked item that has similar ones, and of those; none without items."""
     named = snapshot.lists["similar"]
-    with_list = (idx for idx in snapshot.popular if any(lists.has(idx) for lists in named.values()))
-    item_idx = next(with_list, next(iter(snapshot.popular), None))
+    popular = snapshot.popular[:_LOOKED_AT].tolist()
+    with_list = (idx for idx in popular if any(lists.has(idx) for lists in named.values()))
+    item_idx = next(with_list, next(iter(popular), None))
     if item_idx is None:
         return
     path = f"/v1/{snapshot.site.site}/items/{quote(snapshot.items.ids[item_idx], safe='')}"

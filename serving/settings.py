@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["ServingSettings"]
@@ -67,3 +68,33 @@ class ServingSettings(BaseSettings):
         default="http://127.0.0.1:3000",
         description="Where the start page says that Dagster's UI is.",
     )
+    user_routes: bool = Field(
+        default=False, description="Routes about people, by pseudonym; off, there are none."
+    )
+    feedback: bool = Field(
+        default=False, description="Take in visitors' feedback, into feedback/ of the data folder."
+    )
+    feedback_per_minute: int = Field(
+        default=60,
+        ge=1,
+        le=100_000,
+        description="Requests with feedback that a client may send a minute, by worker.",
+    )
+    feedback_origins: str = Field(
+        default="",
+        description="Origins whose pages may send feedback, beside the API's own; parted by spaces.",
+    )
+    admin: bool = Field(
+        default=False, description="Routes for the operator, on this machine and with a token."
+    )
+    admin_tokens: Path | None = Field(
+        default=None, description="File of the operator's hashed tokens, outside the data folder."
+    )
+
+    @model_validator(mode="after")
+    def _tokens_are_apart(self) -> Self:
+        if self.admin and self.admin_tokens is None:
+            raise ValueError("admin is on: admin_tokens must name the file of its tokens")
+        if self.admin_tokens and self.admin_tokens.resolve().is_relative_to(self.data.resolve()):
+            raise ValueError(f"admin_tokens is {self.admin_tokens}, must be outside the data folder")
+        return self

@@ -71,7 +71,9 @@ def connect(app: FastAPI) -> httpx.AsyncClient:
 @contextmanager
 def serving(data: Path, **settings: Any) -> Iterator[Client]:
     """Client of an application on a data folder; its lifespan is the block."""
-    app = create_app(ServingSettings(data=data, **{"poll_s": RARELY_S, **settings}))
+    app = create_app(
+        ServingSettings(data=data, **{"poll_s": RARELY_S, "load_apart": False, **settings})
+    )
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import pointer
+from pipeline.tables import SCHEMA_VERSION
 from serving.errors import SnapshotRefusedError
 from serving.loading import load
 from serving.settings import ServingSettings
@@ -26,9 +27,9 @@ def tampered(data, built, tmp_path):
             for statement in statements:
                 con.execute(statement)
             con.execute("CHECKPOINT")
-        return pointer.Pointer("tampered", pointer.file_sha256(path), 1, "2026-11-21")
+        return pointer.Pointer("tampered", pointer.file_sha256(path), SCHEMA_VERSION, "2026-11-21")
 
-    return lambda *statements: load(ServingSettings(data=data), SITE, tamper(*statements))
+    return lambda *statements: load(ServingSettings(data=data, load_apart=False), SITE, tamper(*statements))
 
 
 def test_an_untampered_copy_is_loaded(tampered):
@@ -40,7 +41,7 @@ def test_an_untampered_copy_is_loaded(tampered):
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE snapshot_info SET schema_version = 9", "schema_version is 9, expected 1"),
+        ("UPDATE snapshot_info SET schema_version = 9", "schema_version is 9, expected 2"),
         ("UPDATE snapshot_info SET snapshot_id = 'x'", "snapshot_id is 'x'"),
         ("UPDATE items SET item_idx = 99 WHERE item_idx = 39", "item_idx has gaps"),
         ("UPDATE items SET item_id = 'item-000' WHERE item_idx = 1", "stands twice"),
@@ -66,7 +67,7 @@ def test_a_contradiction_is_refused_and_named(tampered, statement, reason):
 def test_every_fault_of_the_file_is_named_at_once(data, built):
     wrong = pointer.Pointer(built[0].snapshot_id, "0" * 64, 7, "2026-11-21")
     with pytest.raises(SnapshotRefusedError) as raised:
-        load(ServingSettings(data=data), SITE, wrong)
+        load(ServingSettings(data=data, load_apart=False), SITE, wrong)
     assert len(raised.value.faults) == 2
 
 
@@ -119,7 +120,7 @@ def test_popular_items_come_most_liked_first(tampered):
 
 def test_the_file_is_closed_again(data, built):
     published = pointer.read_pointer(data, SITE)
-    load(ServingSettings(data=data), SITE, published)
+    load(ServingSettings(data=data, load_apart=False), SITE, published)
     path = pointer.snapshot_path(data, SITE, published.snapshot_id)
     with duckdb.connect(path, read_only=True) as con:  # another configuration: refused if open
         assert con.sql("SELECT count(*) FROM items").fetchall() == [(40,)]
