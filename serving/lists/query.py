@@ -15,7 +15,9 @@ __all__ = [
     "MAX_EXCLUDED",
     "MAX_ID_LENGTH",
     "MAX_SLUGS",
+    "Cursor",
     "Filters",
+    "Grouped",
     "ListQuery",
     "RecommendationsQuery",
     "Recommended",
@@ -33,31 +35,24 @@ _Slugs = Annotated[
 _Ids = Annotated[
     tuple[Annotated[str, Field(max_length=MAX_ID_LENGTH)], ...], Field(max_length=MAX_EXCLUDED)
 ]
+Cursor = Annotated[
+    str | None,
+    Field(
+        max_length=MAX_CURSOR_LENGTH,
+        description="`next_cursor` of the page before, with the same other parameters.",
+    ),
+]
 
 
-class Filters(BaseModel):
-    """Which items may be listed, how many, and how unlike each other."""
+class Grouped(BaseModel):
+    """How many items, and of which groups."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    model: str | None = Field(
-        None,
-        max_length=MAX_ID_LENGTH,
-        description="Name of a model; without it the site's default that has a list.",
-    )
     k: int = Field(20, ge=1, le=MAX_K, description="Length of the list.")
     tag: _Slugs = Field((), description="Slugs of tags; an item must have them all.")
     category: _Slugs = Field((), description="Slugs of categories; an item must have them all.")
     creator: _Slugs = Field((), description="Slugs of creators; an item must be of them all.")
-    exclude: _Ids = Field((), description="Ids of items to leave out; unknown ones are ignored.")
-    diversity: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="0 keeps the model's order; towards 1 items less like those above them rise.",
-    )
-    explain: bool = Field(default=False, description="Say of each item what carried it there.")
 
     @property
     def slugs(self) -> tuple[tuple[GroupKind, str], ...]:
@@ -67,6 +62,25 @@ class Filters(BaseModel):
             *(("category", slug) for slug in self.category),
             *(("creator", slug) for slug in self.creator),
         )
+
+
+class Filters(Grouped):
+    """Which items may be listed, how many, and how unlike each other."""
+
+    model: str | None = Field(
+        None,
+        max_length=MAX_ID_LENGTH,
+        description="Name of a model; without it the site's default that has a list.",
+    )
+    exclude: _Ids = Field((), description="Ids of items to leave out; unknown ones are ignored.")
+    diversity: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="0 keeps the model's order; towards 1 items less like those above them rise.",
+    )
+    explain: bool = Field(default=False, description="Say of each item what carried it there.")
 
     @property
     def is_plain(self) -> bool:
@@ -84,11 +98,7 @@ class Filters(BaseModel):
 class ListQuery(Filters):
     """A list, or where it goes on."""
 
-    cursor: str | None = Field(
-        None,
-        max_length=MAX_CURSOR_LENGTH,
-        description="`next_cursor` of the page before, with the same other parameters.",
-    )
+    cursor: Cursor = None
 
 
 class SimilarQuery(ListQuery):
