@@ -18,6 +18,7 @@ from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts, mapped_arrays
 from serving.errors import SnapshotRefusedError, short
 from serving.folders import unfolded
+from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
 from serving.snapshot import GroupKind, Groups, Items, Lists, Snapshot
 
@@ -95,6 +96,7 @@ class _Reader:
             trending=self.arrays["order.trending"],
             groups={kind: self._groups(kind) for kind in _GROUP_KINDS},
             visitors=_in_default_order(visitors, default_model),
+            search=SearchIndex.from_arrays(self._own("search")),
             etag_seed=etag_seed,
         )
 
@@ -162,6 +164,14 @@ class _Reader:
                     if line["model"] == name
                 ],
             )
+
+    def _own(self, prefix: str) -> dict[str, NDArray[Any]]:
+        start = f"{prefix}."
+        return {
+            name.removeprefix(start): array
+            for name, array in self.arrays.items()
+            if name.startswith(start)
+        }
 
     def _rows(self, name: str) -> Rows:
         return Rows(self.arrays[f"{name}.starts"], self.arrays[f"{name}.idxs"])

@@ -14,8 +14,9 @@ from serving.answers.base import ListKind
 from serving.answers.models import ModelCard
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts
+from serving.search.index import SearchIndex
 
-__all__ = ["GroupKind", "Groups", "Items", "Lists", "Snapshot"]
+__all__ = ["GroupKind", "Groups", "Items", "Lists", "Snapshot", "VisitorPart"]
 
 GroupKind = Literal["tag", "category", "creator"]
 
@@ -93,6 +94,23 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitorPart:
+    """Published weights or factors in a model's score of visitors.
+
+    Attributes
+    ----------
+    model : whose they are.
+    weight : of its z-scores in the sum; a single part scores by itself.
+    listable : items that it can recommend, ascending: z-scores are taken over these.
+    """
+
+    model: str
+    weight: float
+    scorer: ItemWeights | ItemFactors
+    listable: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that the API answers from for one site.
 
@@ -106,7 +124,9 @@ class Snapshot:
     popular : allowed items, most liked first.
     latest : allowed items, the newest first (published_at, else first_seen_at).
     trending : allowed items by trend_score, highest first.
-    visitors : what scores visitors, by model, in the order in which models are asked.
+    visitors : what scores visitors, by model, in the order in which models are asked; parts
+        heaviest first.
+    search : finds items by what people type.
     etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
     """
 
@@ -121,7 +141,8 @@ class Snapshot:
     latest: NDArray[np.int32]
     trending: NDArray[np.int32]
     groups: Mapping[GroupKind, Groups]
-    visitors: Mapping[str, ItemWeights | ItemFactors]
+    visitors: Mapping[str, tuple[VisitorPart, ...]]
+    search: SearchIndex
     etag_seed: bytes = b""
 
     @property
