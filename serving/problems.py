@@ -19,6 +19,7 @@ PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 KINDS: Final[Mapping[str, str]] = {
     "unknown-site": "No snapshot of a site of that name is loaded; /v1/sites lists those that are.",
     "unknown-item": "The snapshot has no item of that id. Ids are percent-encoded in a path.",
+    "unknown-link": "The link names no item; `known` lists the forms that would be understood.",
     "unknown-user": "The snapshot has no person of that pseudonym.",
     "unknown-group": "The site has no such tag, category or creator; `errors` names every one.",
     "unknown-model": "The site has no such list of that model; `known` names those that it has.",

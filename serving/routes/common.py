@@ -19,6 +19,7 @@ __all__ = [
     "JSON",
     "ItemId",
     "Site",
+    "Slug",
     "UserId",
     "documented",
     "item_idx_of",
@@ -54,6 +55,11 @@ ItemId = Annotated[
     str,
     AfterValidator(_decoded),
     Path(description="The site's opaque id of the item, percent-encoded (a slash as %2F)."),
+]
+Slug = Annotated[
+    str,
+    AfterValidator(_decoded),
+    Path(description="Slug of a tag, category or creator, percent-encoded; any script."),
 ]
 UserId = Annotated[
     str, AfterValidator(_decoded), Path(description="Pseudonym of a person: 32 hex digits.")
