@@ -84,12 +84,28 @@ class ItemWeights:
         """
         _refuse_unknown(item_idxs, self.n_items)
         _refuse_unknown(target_idxs, self.n_items)
-        parts = np.empty((len(item_idxs), len(target_idxs)), np.float32)
-        for row, (item, weight) in enumerate(zip(item_idxs, weights, strict=True)):
-            own = slice(self.indptr[item], self.indptr[item + 1])
-            terms = self.weights[own] * weight
-            parts[row] = np.bincount(self.indices[own], terms, self.n_items)[target_idxs]
-        return parts
+        targets, of_target = np.unique(target_idxs, return_inverse=True)
+        columns, terms = self._terms(item_idxs, weights)
+        rows = np.repeat(np.arange(len(item_idxs)), np.diff(self.indptr)[item_idxs])
+        places = np.full(self.n_items, -1)
+        places[targets] = np.arange(len(targets))
+        kept = places[columns] >= 0
+        cells = rows[kept] * len(targets) + places[columns[kept]]
+        sums = np.bincount(cells, terms[kept], len(item_idxs) * len(targets))
+        parts = sums.reshape(len(item_idxs), len(targets)).astype(np.float32)
+        return parts[:, of_target]
+
+    def mean_parts(
+        self, item_idxs: Positions, weights: FloatArray, target_idxs: Positions
+    ) -> NDArray[np.float64]:
+        """Mean of `parts` over the targets, shape (len(item_idxs),); no target twice."""
+        _refuse_unknown(item_idxs, self.n_items)
+        is_target = np.zeros(self.n_items)
+        is_target[target_idxs] = 1
+        columns, terms = self._terms(item_idxs, weights)
+        rows = np.repeat(np.arange(len(item_idxs)), np.diff(self.indptr)[item_idxs])
+        sums = np.bincount(rows, terms * is_target[columns], len(item_idxs))
+        return np.asarray(sums / max(len(target_idxs), 1), np.float64)
 
     def _terms(self, items: Positions, weights: FloatArray) -> tuple[Positions, FloatArray]:
         """Columns and weighted weights of these rows, one after the other."""
@@ -185,6 +201,17 @@ class ItemFactors:
         rows, matrix = self._system(item_idxs, weights)
         solved = np.linalg.solve(matrix, self.factors[target_idxs].T.astype(np.float64))
         return np.asarray((rows * weights[:, None]) @ solved, np.float32)
+
+    def mean_parts(
+        self, item_idxs: Positions, weights: FloatArray, target_idxs: Positions
+    ) -> NDArray[np.float64]:
+        """Mean of `parts` over the targets, shape (len(item_idxs),); no target twice."""
+        _refuse_unknown(item_idxs, self.n_items)
+        _refuse_unknown(target_idxs, self.n_items)
+        rows, matrix = self._system(item_idxs, weights)
+        target = self.factors[target_idxs].sum(axis=0, dtype=np.float64)
+        solved = np.linalg.solve(matrix, target / max(len(target_idxs), 1))
+        return np.asarray((rows * weights[:, None]) @ solved, np.float64)
 
     def _system(
         self, items: Positions, weights: FloatArray

@@ -20,7 +20,7 @@ from serving.errors import SnapshotRefusedError, short
 from serving.folders import unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
-from serving.snapshot import GroupKind, Groups, Items, Lists, Snapshot
+from serving.snapshot import GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
 
 __all__ = ["load"]
 
@@ -81,7 +81,7 @@ class _Reader:
         """All of it."""
         names = [str(model["model"]) for model in self.facts["models"]]
         lists = {kind: self._lists(kind, names) for kind in _LIST_KINDS}
-        visitors = dict(self._visitors())
+        visitors = self._visitors(names)
         site = self._site(names)
         return Snapshot(
             site=site,
@@ -135,17 +135,29 @@ class _Reader:
             if f"{kind}.{n}.starts" in self.arrays
         }
 
-    def _visitors(self) -> Iterator[tuple[str, ItemWeights | ItemFactors]]:
-        """Weights or factors of each model that has what a visitor's scores take."""
-        for number, model in enumerate(self.facts["models"]):
-            own = f"visitors.{number}"
-            if f"{own}.weights.starts" in self.arrays:
-                parts = (self.arrays[f"{own}.weights.{p}"] for p in ("starts", "idxs", "values"))
-                yield model["model"], ItemWeights(*parts)
-            parameters = orjson.loads(model["parameters"])
-            if f"{own}.factors" in self.arrays and all(name in parameters for name in _SOLVE):
-                numbers = (float(parameters[name]) for name in _SOLVE)
-                yield model["model"], ItemFactors(self.arrays[f"{own}.factors"], *numbers)
+    def _visitors(self, names: Sequence[str]) -> dict[str, tuple[VisitorPart, ...]]:
+        """Parts of each model that scores visitors, in the order of the models."""
+        rows = [row for row in self.facts["visitor_parts"] if row["part"] in names]
+        found = {row["part"]: self._scorer(names.index(row["part"]), row) for row in rows}
+        parts = {
+            name: tuple(
+                VisitorPart(row["part"], row["weight"], *found[row["part"]])
+                for row in rows
+                if row["model"] == name
+            )
+            for name in names
+        }
+        return {name: own for name, own in parts.items() if own}
+
+    def _scorer(
+        self, number: int, row: Mapping[str, Any]
+    ) -> tuple[ItemWeights | ItemFactors, NDArray[Any]]:
+        """Weights or factors of a model by its number, and what it can recommend."""
+        own = self._own(f"visitors.{number}")
+        if row["alpha0"] is None:
+            weights = (own[f"weights.{name}"] for name in ("starts", "idxs", "values"))
+            return ItemWeights(*weights), own["listable"]
+        return ItemFactors(own["factors"], *(row[name] for name in _SOLVE)), own["listable"]
 
     def _site(self, models: list[str]) -> SiteAnswer:
         (site,), (info,) = self.facts["site"], self.facts["snapshot_info"]

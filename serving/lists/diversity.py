@@ -52,8 +52,8 @@ def similarities(snapshot: Snapshot, item_idxs: NDArray[np.int32]) -> FloatArray
     by_tags = tag_similarities(snapshot, item_idxs)
     if by_tags.any():
         return by_tags
-    factors = (one for one in snapshot.visitors.values() if isinstance(one, ItemFactors))
-    found = next(factors, None)
+    scorers = (part.scorer for parts in snapshot.visitors.values() for part in parts)
+    found = next((one for one in scorers if isinstance(one, ItemFactors)), None)
     return by_tags if found is None else _cosines(found.factors[item_idxs])
 
 

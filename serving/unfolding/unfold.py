@@ -39,6 +39,9 @@ _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "snapshot_info": (),
     "models": ("position", "model"),
     "evaluation": ("model", "metric", "k"),
+    "evaluation_slices": ("model", "slice", "metric", "k"),
+    "evaluation_differences": ("model", "against", "metric", "k"),
+    "visitor_parts": ("model", "weight DESC", "part"),
 }
 
 

@@ -26,6 +26,7 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
         yield "weights.starts", np.concatenate([[0], np.cumsum(counts)])
         yield "weights.idxs", rows.idxs
         yield "weights.values", weights
+        yield "listable", np.unique(rows.idxs)
     found = con.sql(
         "SELECT item_idx, factors FROM item_factors WHERE model = $model",
         params={"model": model},
@@ -35,3 +36,4 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
         factors = np.zeros((n_items, len(flat) // len(found)), np.float32)
         factors[found.column("item_idx").to_numpy()] = flat.reshape(len(found), -1)
         yield "factors", factors
+        yield "listable", np.flatnonzero(factors.any(axis=1)).astype(np.int32)

@@ -76,6 +76,25 @@ def test_parts_add_up_to_the_score(seed, kind):
     np.testing.assert_allclose(parts.sum(axis=0), scores[0, targets], atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", [weights_of, factors_of])
+@settings(max_examples=30, deadline=None)
+@given(seed=SEEDS, targets=st.sets(st.integers(0, N_ITEMS - 1)))
+def test_the_mean_of_parts_is_that_over_the_targets(kind, seed, targets):
+    made = kind(seed)
+    model = made[0] if isinstance(made, tuple) else made
+    items, likes = np.array([1, 5, 7]), np.array([1, 2, 0.5], np.float32)
+    aimed = np.array(sorted(targets), np.int32)
+    parts = model.parts(items, likes, aimed)
+    wanted = parts.mean(axis=1) if len(aimed) else np.zeros(3)
+    np.testing.assert_allclose(model.mean_parts(items, likes, aimed), wanted, atol=1e-5)
+
+
+def test_a_target_may_be_asked_for_twice():
+    model, dense = weights_of(3)
+    parts = model.parts(np.array([2]), np.ones(1, np.float32), np.array([4, 1, 4]))
+    np.testing.assert_allclose(parts, dense[[2]][:, [4, 1, 4]], atol=1e-6)
+
+
 def test_a_part_is_what_the_like_gives():
     model, dense = weights_of(3)
     parts = model.parts(np.array([4, 7]), np.array([1, 2], np.float32), np.arange(N_ITEMS))

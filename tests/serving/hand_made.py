@@ -10,7 +10,7 @@ import orjson
 from pipeline.fold_in import ItemWeights
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts
-from serving.snapshot import Groups, Items, Lists, Snapshot
+from serving.snapshot import Groups, Items, Lists, Snapshot, VisitorPart
 
 MODEL, OTHER = "item_graph", "ials"
 SITE = "sketchfab"
@@ -34,6 +34,21 @@ def weights_of(dense):
     counts = np.bincount(rows, minlength=len(dense))
     indptr = np.concatenate([[0], np.cumsum(counts)])
     return ItemWeights(indptr, columns.astype(np.int32), dense[rows, columns])
+
+
+def parts_of(named):
+    """Parts of a model's score of visitors from {part: (weight, scorer)}."""
+    return tuple(
+        VisitorPart(name, weight, scorer, listable_of(scorer))
+        for name, (weight, scorer) in named.items()
+    )
+
+
+def listable_of(scorer):
+    """Items that a scorer knows, ascending."""
+    if isinstance(scorer, ItemWeights):
+        return np.unique(scorer.indices).astype(np.int32)
+    return np.flatnonzero(scorer.factors.any(axis=1)).astype(np.int32)
 
 
 def card(item_id, **more):
@@ -71,6 +86,7 @@ def snapshot_of(
     ----------
     similar, recommendations : {model: [[(item_idx, score), ...] of each subject]}.
     groups : {kind: {slug: [item_idx, ...]}}, in any order.
+    visitors : {model: {part: (weight, scorer)}}.
     """
     ids = [f"item-{n}" for n in range(n_items)]
     allowed = np.ones(n_items, bool)
@@ -123,8 +139,8 @@ def snapshot_of(
             kind: _groups((groups or {}).get(kind, {}), popular, n_items)
             for kind in ("tag", "category", "creator")
         },
-        visitors=visitors or {},
-        **{"etag_seed": b"", **more},
+        visitors={m: parts_of(own) for m, own in (visitors or {}).items()},
+        **{"search": None, **more},
     )
 
 

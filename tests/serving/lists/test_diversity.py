@@ -59,7 +59,7 @@ def test_tags_are_compared_by_jaccard():
 
 def test_factors_speak_where_no_item_has_a_tag():
     factors = ItemFactors(np.array([[1, 0], [2, 0], [0, 3], [0, 0]], np.float32), 0.1, 0.1, 1)
-    snapshot = snapshot_of(4, visitors={"ials": factors})
+    snapshot = snapshot_of(4, visitors={"ials": {"ials": (1.0, factors)}})
     found = similarities(snapshot, np.arange(4, dtype=np.int32))
     np.testing.assert_allclose(found, [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0] * 4])
     assert not similarities(snapshot_of(4), np.arange(4, dtype=np.int32)).any()
