@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Final
+from types import ModuleType
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.middleware.cors import CORSMiddleware
 
 from serving.catalog import Catalog
-from serving.edge import Edge
-from serving.metrics import Metrics
+from serving.manners import add_manners
 from serving.openapi import describe_with_problems
 from serving.problems import add_problem_handlers
-from serving.routes import health, items, pages, sites, users
+from serving.routes import (
+    browse,
+    groups,
+    health,
+    items,
+    items_by_ids,
+    pages,
+    resolve,
+    search,
+    sites,
+    users,
+)
 from serving.settings import ServingSettings
 from serving.workers import Worker
 
 __all__ = ["create_app"]
-
-_PREFLIGHT_S: Final = 600
 
 
 def create_app(settings: ServingSettings | None = None, *, worker: Worker | None = None) -> FastAPI:
@@ -50,28 +55,18 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
     )
     app.state.catalog = catalog
     add_problem_handlers(app)
-    for module in (sites, items, users, health, pages):
+    browsing = (browse, search, groups, items_by_ids, resolve)
+    for module in (sites, items, *browsing, *_switched_on(catalog.settings), health, pages):
         app.include_router(module.build_router(catalog))
     describe_with_problems(app)
-    _add_manners(app, catalog.settings, worker)
+    add_manners(app, catalog.settings, worker)
     return app
 
 
-def _add_manners(app: FastAPI, settings: ServingSettings, worker: Worker | None) -> None:
-    """Put the edge around the routes, and CORS within it where origins are set."""
-    routes = [route.path for route in app.routes if isinstance(route, APIRoute)]
-    counts = (Path(worker.counts), worker.slot) if worker else (None, 0)
-    app.state.metrics = Metrics(routes, *counts)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins.split(),
-            allow_methods=["GET", "HEAD", "POST"],
-            allow_headers=["Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=["ETag", "Retry-After", "X-Request-Id"],
-            max_age=_PREFLIGHT_S,
-        )
-    app.add_middleware(Edge, log_requests=settings.log_requests, metrics=app.state.metrics)
+def _switched_on(settings: ServingSettings) -> Iterator[ModuleType]:
+    """Routes that an operator asked for; what is off is a route that does not exist."""
+    if settings.user_routes:
+        yield users
 
 
 def _version() -> str:

@@ -8,9 +8,17 @@ from urllib.parse import quote
 
 from serving.snapshot import Snapshot
 
-__all__ = ["sample_links", "sample_user_link"]
+__all__ = ["sample_links", "sample_paths", "sample_user_link"]
 
 _LOOKED_AT: Final = 100
+
+
+def sample_paths(snapshot: Snapshot, *, user_routes: bool) -> Iterator[str]:
+    """Paths for the operator's terminal; one of a person only where there are such routes."""
+    yield from sample_links(snapshot)
+    user_link = sample_user_link(snapshot) if user_routes else None
+    if user_link:
+        yield user_link
 
 
 def sample_links(snapshot: Snapshot) -> Iterator[str]:

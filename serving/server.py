@@ -14,7 +14,7 @@ from serving.app import create_app
 from serving.catalog import Catalog
 from serving.metrics import Metrics
 from serving.protocol import protocol_of
-from serving.samples import sample_links, sample_user_link
+from serving.samples import sample_paths
 from serving.settings import ServingSettings
 from serving.shedding import Gate
 from serving.workers import Worker
@@ -88,9 +88,8 @@ class _Server(uvicorn.Server):
 def _greeting(url: str, catalog: Catalog) -> Iterator[str]:
     yield f"Likewise serves {url}"
     for _, snapshot in sorted(catalog.snapshots.items()):
-        for path in (*sample_links(snapshot), sample_user_link(snapshot)):
-            if path:
-                yield f"  {url}{path}"
+        for path in sample_paths(snapshot, user_routes=catalog.settings.user_routes):
+            yield f"  {url}{path}"
     if not catalog.snapshots:
         yield f"  no site yet: {url}/health/ready says why"
     yield "Ctrl-C stops it."

@@ -82,7 +82,7 @@ class ServingSettings(BaseSettings):
     )
     feedback_origins: str = Field(
         default="",
-        description="Origins whose pages may send feedback, beside the API's own; parted by spaces.",
+        description="Further origins whose pages may send feedback, parted by spaces.",
     )
     admin: bool = Field(
         default=False, description="Routes for the operator, on this machine and with a token."
@@ -96,5 +96,7 @@ class ServingSettings(BaseSettings):
         if self.admin and self.admin_tokens is None:
             raise ValueError("admin is on: admin_tokens must name the file of its tokens")
         if self.admin_tokens and self.admin_tokens.resolve().is_relative_to(self.data.resolve()):
-            raise ValueError(f"admin_tokens is {self.admin_tokens}, must be outside the data folder")
+            raise ValueError(
+                f"admin_tokens is {self.admin_tokens}, must be outside the data folder"
+            )
         return self

@@ -60,6 +60,7 @@ def start_api(children: Children, data: Path, dagster_url: str) -> tuple[Child, 
         "LIKEWISE_DATA": str(data),
         "LIKEWISE_HOST": "127.0.0.1",
         "LIKEWISE_DAGSTER_URL": dagster_url,
+        "LIKEWISE_USER_ROUTES": "true",  # the people of the stand-in are simulated
     }
     command = [sys.executable, "-m", "serving"]
     child = children.start("the API", command, environment, data / "logs" / "api.log", piped=True)

@@ -71,9 +71,8 @@ def connect(app: FastAPI) -> httpx.AsyncClient:
 @contextmanager
 def serving(data: Path, **settings: Any) -> Iterator[Client]:
     """Client of an application on a data folder; its lifespan is the block."""
-    app = create_app(
-        ServingSettings(data=data, **{"poll_s": RARELY_S, "load_apart": False, **settings})
-    )
+    chosen = {"poll_s": RARELY_S, "load_apart": False, "user_routes": True, **settings}
+    app = create_app(ServingSettings(data=data, **chosen))
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from serving.samples import sample_links, sample_user_link
+from serving.samples import sample_links, sample_paths, sample_user_link
 from serving.snapshot import Items
 from tests.factories import SITE
 
@@ -24,3 +24,10 @@ def test_an_empty_site_has_no_samples(client):
     )
     assert list(sample_links(empty)) == []
     assert sample_user_link(empty) is None
+
+
+def test_a_path_of_a_person_is_shown_only_where_there_are_such_routes(client):
+    snapshot = client.catalog.snapshots[SITE]
+    links = list(sample_links(snapshot))
+    assert list(sample_paths(snapshot, user_routes=False)) == links
+    assert list(sample_paths(snapshot, user_routes=True)) == [*links, sample_user_link(snapshot)]

@@ -1,5 +1,6 @@
 import numpy as np
 
+from serving.settings import ServingSettings
 from tests.factories import SITE, K, SmallSite
 
 
@@ -43,3 +44,19 @@ def test_an_unknown_person_is_a_problem_that_repeats_no_id(client):
     assert answer.status_code == 404
     assert answer.json()["type"] == "/docs#unknown-user"
     assert "f" * 32 not in answer.text
+
+
+def test_there_are_no_such_routes_unless_they_are_switched_on(data, serve):
+    user_id = SmallSite().user_ids[0]
+    with serve(data, user_routes=False) as client:
+        answer, nowhere = recommended(client, user_id), client.get("/nowhere")
+        assert answer.status_code == 404
+        assert answer.json() == nowhere.json()
+        assert not [path for path in client.app.openapi()["paths"] if "user" in path]
+    with serve(data, user_routes=True) as client:
+        assert recommended(client, user_id).status_code == 200
+        assert [path for path in client.app.openapi()["paths"] if "user" in path]
+
+
+def test_they_are_off_by_default():
+    assert ServingSettings().user_routes is False
