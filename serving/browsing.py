@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 Order = Literal["popular", "trending", "latest"]
+_MAX_CHOSEN: Final = 2**32
 _NO_SCORE: Final = np.float32("nan")  # null in JSON
 
 
@@ -52,16 +54,29 @@ def order_body(snapshot: Snapshot, order: Order, query: Grouped, cursor: str | N
     return encoded_page(snapshot, page, about={"order": order}, source=order)
 
 
-def random_body(snapshot: Snapshot, seed: int, query: Grouped, cursor: str | None) -> bytes:
-    """Body of a page of the random order of a seed; as `order_body`."""
+def random_body(snapshot: Snapshot, seed: int | None, query: Grouped, cursor: str | None) -> bytes:
+    """Body of a page of the random order of a seed; as `order_body`.
+
+    Without a seed one is chosen, but not where a list goes on: that is a fault, 422.
+    """
+    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    if seed is None:
+        if cursor is not None:
+            raise _seedless()
+        seed = secrets.randbelow(_MAX_CHOSEN)
     allowed = _mask(snapshot, query)
     pool = snapshot.popular if allowed is None else snapshot.popular[allowed[snapshot.popular]]
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
     stop = min(offset + query.k, len(pool))
     item_idxs = pool[shuffled(np.arange(offset, stop), len(pool), seed)]
     scores = np.full(len(item_idxs), _NO_SCORE)
     page = Page(offset, item_idxs, scores, stop if stop < len(pool) else None)
     return encoded_page(snapshot, page, about={"order": "random", "seed": seed}, source="random")
+
+
+def _seedless() -> ApiProblemError:
+    detail = "a list goes on by the seed that the page before has named"
+    fault = {"location": "query", "name": "seed", "detail": detail, "value": None}
+    return ApiProblemError(422, f"seed: {detail}", kind="invalid-request", more={"errors": [fault]})
 
 
 def search_body(snapshot: Snapshot, q: str, query: Grouped, cursor: str | None) -> bytes:
@@ -76,6 +91,7 @@ def search_body(snapshot: Snapshot, q: str, query: Grouped, cursor: str | None) 
 
 def completions_body(snapshot: Snapshot, q: str, k: int) -> bytes:
     """Body of what a beginning may become."""
+    slugs: dict[str, Sequence[str]] = {kind: one.slugs for kind, one in snapshot.groups.items()}
     return _closed(
         snapshot,
         {
@@ -84,18 +100,13 @@ def completions_body(snapshot: Snapshot, q: str, k: int) -> bytes:
                 {
                     "kind": one.kind,
                     "text": one.text,
-                    "slug": None
-                    if one.kind == "item"
-                    else snapshot.groups[_GROUPS[one.kind]].slugs[one.row],
+                    "slug": None if one.kind == "item" else slugs[one.kind][one.row],
                     "item_id": snapshot.items.ids[one.row] if one.kind == "item" else None,
                 }
                 for one in snapshot.search.complete(q, k)
             ],
         },
     )
-
-
-_GROUPS: Final[Mapping[str, GroupKind]] = {"tag": "tag", "creator": "creator"}
 
 
 def group_row(snapshot: Snapshot, kind: GroupKind, slug: str) -> int:

@@ -39,6 +39,7 @@ Cursor = Annotated[
     str | None,
     Field(
         max_length=MAX_CURSOR_LENGTH,
+        pattern="^[A-Za-z0-9_-]{16}$",
         description="`next_cursor` of the page before, with the same other parameters.",
     ),
 ]

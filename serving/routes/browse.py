@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from serving.answers.browse import BrowseAnswer, RandomAnswer
 from serving.browsing import order_body, random_body
@@ -33,12 +32,6 @@ class RandomQuery(BrowseQuery):
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="Names the order; one is chosen without it."
     )
-
-    @model_validator(mode="after")
-    def _goes_on_by_its_seed(self) -> RandomQuery:
-        if self.cursor is not None and self.seed is None:
-            raise ValueError("a cursor needs the seed that the page before has named")
-        return self
 
 
 Browse = Annotated[BrowseQuery, Query()]
@@ -90,11 +83,10 @@ def build_router(catalog: Catalog) -> APIRouter:
     ) -> Response:
         """List all items in a random order, none twice over all pages of one seed."""
         snapshot = snapshot_of(catalog, site)
-        seed = secrets.randbelow(2**32) if query.seed is None else query.seed
         return answered(
             request,
             snapshot,
-            lambda: random_body(snapshot, seed, query, query.cursor),
+            lambda: random_body(snapshot, query.seed, query, query.cursor),
             private=query.seed is None,
         )
 
