@@ -15,6 +15,7 @@ from serving.openapi import describe_with_problems
 from serving.problems import add_problem_handlers
 from serving.routes import (
     browse,
+    feedback,
     groups,
     health,
     items,
@@ -24,6 +25,7 @@ from serving.routes import (
     search,
     sites,
     users,
+    visitors,
 )
 from serving.settings import ServingSettings
 from serving.workers import Worker
@@ -56,7 +58,15 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
     app.state.catalog = catalog
     add_problem_handlers(app)
     browsing = (browse, search, groups, items_by_ids, resolve)
-    for module in (sites, items, *browsing, *_switched_on(catalog.settings), health, pages):
+    for module in (
+        sites,
+        items,
+        visitors,
+        *browsing,
+        *_switched_on(catalog.settings),
+        health,
+        pages,
+    ):
         app.include_router(module.build_router(catalog))
     describe_with_problems(app)
     add_manners(app, catalog.settings, worker)
@@ -67,6 +77,8 @@ def _switched_on(settings: ServingSettings) -> Iterator[ModuleType]:
     """Routes that an operator asked for; what is off is a route that does not exist."""
     if settings.user_routes:
         yield users
+    if settings.feedback:
+        yield feedback
 
 
 def _version() -> str:

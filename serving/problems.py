@@ -71,10 +71,11 @@ async def _from_http(_: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)  # noqa: S101
     detail = {
         404: "There is no such route; /docs lists those that there are.",
-        405: "The route answers GET and HEAD only.",
+        405: "The route does not answer this method; the header Allow says which it does.",
     }.get(err.status_code, str(err.detail))
-    # The edge answers HEAD, which the router does not know of.
-    headers = {"Allow": "GET, HEAD"} if err.status_code == 405 else err.headers  # noqa: PLR2004
+    headers = dict(err.headers or {})
+    if "GET" in headers.get("Allow", ""):
+        headers["Allow"] = "GET, HEAD"  # the edge answers HEAD, which the router does not know of
     return problem_response(err.status_code, detail, headers=headers)
 
 

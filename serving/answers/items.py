@@ -9,6 +9,7 @@ from pydantic import Field
 from serving.answers.base import Answer, FromSnapshot
 
 __all__ = [
+    "Because",
     "Card",
     "ItemAnswer",
     "ItemDetails",
@@ -50,6 +51,16 @@ class ItemDetails(Card):
     first_seen_at: datetime
 
 
+class Because(Answer):
+    """What gave a part of a score; several likes together where they have no id."""
+
+    item_id: str | None = Field(None, description="The liked item.")
+    title: str | None = None
+    tag: str | None = Field(None, description="The shared tag, category or creator.")
+    part: float = Field(description="The parts of an item add up to its score.")
+    n: int = Field(ge=1, description="How many likes or tags it stands for.")
+
+
 class ListedItem(Card):
     """An item of a list: its place, its score, where it is from, and its card."""
 
@@ -58,12 +69,18 @@ class ListedItem(Card):
         description="Comparable within one list only; null where the item was filled in."
     )
     source: str = Field(description="The model, or popular where the item was filled in.")
+    because: list[Because] | None = Field(
+        None, description="With explain: what carried it; null where nothing can be said."
+    )
 
 
 class ListAnswer(FromSnapshot):
     """One page of a list of a model, filled with popular items where the model's ends."""
 
     model: str
+    explainable: bool | None = Field(
+        None, description="With explain: whether the scores are sums that can be told apart."
+    )
     items: list[ListedItem]
     next_cursor: str | None = Field(description="Cursor of the next page; null at the end.")
 

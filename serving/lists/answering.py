@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from serving.answers.base import ListKind
 from serving.encoding import encoded_page
 from serving.errors import ApiProblemError
+from serving.lists.because import Explained, explained, item_reasons, unexplained
 from serving.lists.cursor import decode_cursor
 from serving.lists.diversity import mmr_order, similarities
 from serving.lists.filters import Admission, admission, group_rows
 from serving.lists.query import Filters, ListQuery, RecommendationsQuery
 from serving.lists.ranking import Page, Ranked, ranked
+from serving.lists.scoring import Likes, part_terms
 from serving.snapshot import Lists, Snapshot
 
 __all__ = [
@@ -73,7 +75,29 @@ def list_body(
     offset = decode_cursor(snapshot.snapshot_id, query.cursor)
     whole = ranked(*lists.top(row), admitted(snapshot, query, hidden))
     page = spread(snapshot, whole, query.diversity).page(offset, query.k)
-    return encoded_page(snapshot, page, about=about, source=model)
+    if not query.explain:
+        return encoded_page(snapshot, page, about=about, source=model)
+    why = _explained_list(snapshot, kind, model, row, page)
+    about["explainable"] = why.explainable
+    return encoded_page(snapshot, page, about=about, source=model, becauses=why.becauses)
+
+
+def _explained_list(
+    snapshot: Snapshot, kind: ListKind, model: str, row: int, page: Page
+) -> Explained:
+    """Reasons of a page of a published list: its scores are sums where the model's are.
+
+    Beside an item stand the weights of its own row, of the heaviest part.
+    """
+    parts = snapshot.visitors.get(model, ())
+    if kind == "similar":
+        likes, parts = Likes.of(np.array([row])), parts[:1]
+    else:
+        likes = Likes.of(snapshot.user_items[row])
+    if not parts:
+        return unexplained(page)
+    terms = part_terms(parts, likes, page.item_idxs[: len(page.scores)])
+    return explained(page, terms, item_reasons(snapshot, likes))
 
 
 def named_lists(

@@ -29,8 +29,10 @@ __all__ = [
 JSON: Final = "application/json"
 _PROBLEMS: Final = {
     404: "What the path names is unknown.",
-    405: "The route answers GET and HEAD only.",
+    405: "The route does not answer this method.",
     409: "The cursor is of a snapshot that is no longer served.",
+    413: "The body is too large.",
+    415: "The body is not of a type that is taken.",
     422: "The request breaks its schema.",
     500: "Something went wrong.",
     503: "No site is loaded.",

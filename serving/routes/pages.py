@@ -89,9 +89,14 @@ def _start(catalog: Catalog) -> Iterator[str]:
 def _docs(document: dict[str, Any]) -> Iterator[str]:
     yield f"<p>Every route answers JSON; {_link('/openapi.json')} is the whole description. "
     yield "Ids are opaque: percent-encode them (a slash as <code>%2F</code>).</p>"
-    for path, methods in document["paths"].items():
-        operation = methods["get"]
-        yield f"<h2><code>GET {escape(path)}</code></h2><p>{escape(operation['description'])}</p>"
+    operations = (
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    )
+    for path, method, operation in operations:
+        yield f"<h2><code>{method.upper()} {escape(path)}</code></h2>"
+        yield f"<p>{escape(operation['description'])}</p>"
         yield from _parameters(operation.get("parameters", []))
         answers = ", ".join(escape(status) for status in operation["responses"])
         yield f"<p>Answers: {answers}.</p>"
