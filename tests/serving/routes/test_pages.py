@@ -32,8 +32,9 @@ def test_a_page_without_a_site_says_so(tmp_path, serve):
 
 def test_docs_name_every_route_and_problem(client):
     page = unescape(client.get("/docs").text)
-    for path in client.app.openapi()["paths"]:
-        assert f"GET {path}<" in page
+    for path, methods in client.app.openapi()["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {path}<" in page
     for kind in KINDS:
         assert f'id="{kind}"' in page
     assert "1 to 100. Default 20." in page
