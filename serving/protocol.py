@@ -6,14 +6,15 @@ uvicorn's own, by httptools, whose parser callbacks and ``app`` are all that it 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 import orjson
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from serving.shedding import EXEMPT_PATHS, REFUSAL, Gate, is_plain_get, refused
+from serving.shedding import EXEMPT_PATHS, REFUSAL, Gate, is_plain_get, turned_away
 
 __all__ = ["SheddingProtocol", "protocol_of"]
 
@@ -34,12 +35,13 @@ class SheddingProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._plain = self.app
-        self._counted = self.gate.guarding(self.app)
+        self._let_in = self.app
         self._is_amid = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
         self._shed_at_s = 0.0
+        self._is_refused = False
+        self._turned_away = cast(ASGI3Application, turned_away)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection; it is closed if no request comes."""
@@ -56,10 +58,10 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Turn a plain request away unparsed while the gate is full; else parse what came."""
+        self._refuse_now()
         if self.gate.is_full() and self._is_idle() and not self._is_amid and is_plain_get(data):
-            self.gate.shed()
-            self._shed_at_s = self.loop.time()
-            self.transport.write(REFUSAL)
+            self._is_refused = True
+            self.gate.shed(self._refuse_now)
             return
         super().data_received(data)
         if self._head_bytes:
@@ -82,17 +84,12 @@ class SheddingProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Let a request in, or turn it away; what is pipelined waits for its forerunner."""
+        """Let a request in, or turn it away."""
         self._head_bytes = 0
         self._stop_head_timer()
-        if self.gate.is_full() and not self.url.startswith(EXEMPT_PATHS):
-            self.gate.shed()
-            self.app = refused
-        else:
-            self.app = self._counted if self._is_idle() else self._plain
+        is_shed = self.gate.is_full() and not self.url.startswith(EXEMPT_PATHS)
+        self.app = self._turned_away if is_shed else self._let_in
         super().on_headers_complete()
-        if self.app is self._counted:
-            self.gate.waiting += 1
 
     def on_message_complete(self) -> None:
         """End a request; its answer may be on its way already."""
@@ -102,6 +99,29 @@ class SheddingProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, in the one shape of errors, and close."""
         self._refuse(400, "Bad Request", msg)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        def begin() -> None:
+            if not cycle.disconnected:
+                start(cycle, app)
+
+        start = super()._start_asgi_task
+        if app is self._let_in:
+            self.gate.enter(begin, under_way=len(self.tasks))
+        else:
+            self.gate.shed(begin)
+
+    def shutdown(self) -> None:
+        """Close the connection once what was asked is answered."""
+        self._refuse_now()
+        super().shutdown()
+
+    def _refuse_now(self) -> None:
+        if self._is_refused:
+            self._is_refused = False
+            self._shed_at_s = self.loop.time()
+            if not self.transport.is_closing():
+                self.transport.write(REFUSAL)
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

@@ -39,7 +39,7 @@ def serve(
     app = create_app(settings, worker=worker)
     config = uvicorn.Config(
         app,
-        loop="uvloop",
+        loop="asyncio",  # under load uvloop leaves some connections unanswered for a second
         http=protocol_of(_gate(settings, app.state.metrics)),
         ws="none",
         log_config=None,

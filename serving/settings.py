@@ -37,7 +37,7 @@ class ServingSettings(BaseSettings):
         default=5, ge=0, le=600, description="Seconds that requests under way have at a stop."
     )
     shed_after_ms: float = Field(
-        default=15.0,
+        default=50.0,
         ge=0,
         le=10_000,
         description="Wait past which a request is turned away with 503; 0 turns none away.",

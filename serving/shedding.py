@@ -1,22 +1,23 @@
 """Turning requests away before any work, once those that wait would wait too long.
 
 Handlers here never await, so requests in progress say nothing: what grows under load is the queue
-of requests that were read from their sockets and wait for the loop.  The gate knows how many wait
-and how long each takes to go; a request that would wait longer than the budget is answered 503 at
-once, in the protocol, for a fifth of what an answer costs.
+of requests that were read from their sockets.  It is kept here, in the open, and a few of it are
+begun in each turn of the loop, so that what comes meanwhile is read, and turned away, at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-__all__ = ["EXEMPT_PATHS", "OVERLOADED", "REFUSAL", "Gate", "is_plain_get", "refused"]
+__all__ = ["EXEMPT_PATHS", "OVERLOADED", "REFUSAL", "Gate", "is_plain_get", "turned_away"]
 
 EXEMPT_PATHS: Final = (b"/health/", b"/metrics")
 _EXEMPT_GETS: Final = tuple(b"GET " + path for path in EXEMPT_PATHS)
@@ -42,8 +43,9 @@ REFUSAL: Final = b"\r\n".join(
         _BODY,
     )
 )
-_SLOWEST_SHARE: Final = 1 / 16
-_SMOOTHING: Final = 1 / 32
+_A_TURN: Final = 8
+_TICK_S: Final = 0.01
+_SMOOTHING: Final = 1 / 16
 _LONGEST_PLAIN: Final = 4096
 _NOT_PLAIN: Final = re.compile(
     rb"(?i)\n[ \t]*(?:content-length|transfer-encoding|expect|upgrade|origin|connection:.*close)"
@@ -51,67 +53,103 @@ _NOT_PLAIN: Final = re.compile(
 
 
 class Gate:
-    """Whether one more request can be answered in time.
+    """The queue of requests, and whether one more could be answered in time.
 
     Parameters
     ----------
-    budget_s : longest wait of a request before its handler starts; 0 lets everything in.
-    most_open : requests that may be under way at once, those that wait for a body among them.
+    budget_s : longest wait of a request; 0 lets everything in.
     on_shed : told of each request that was turned away.
+    delay_s : a refusal is held back for so long: clients that ask again at once, whatever
+        Retry-After says, would else take the time that answers need.
     """
 
-    __slots__ = ("_budget_s", "_last_s", "_most_open", "_on_shed", "_open", "service_s", "waiting")
+    __slots__ = (
+        "_begun",
+        "_budget_s",
+        "_delay_s",
+        "_is_turning",
+        "_last_s",
+        "_on_shed",
+        "_queue",
+        "_refusals",
+        "service_s",
+    )
 
     def __init__(
-        self, budget_s: float, *, most_open: int = 1024, on_shed: Callable[[], None] | None = None
+        self,
+        budget_s: float,
+        on_shed: Callable[[], None] | None = None,
+        *,
+        delay_s: float = 0.1,
     ) -> None:
-        self.waiting = 0
         self.service_s = 0.0
         self._budget_s = budget_s
-        self._most_open = most_open
         self._on_shed = on_shed
-        self._open = 0
-        self._last_s: float | None = None
+        self._delay_s = delay_s
+        self._queue: deque[Callable[[], None]] = deque()
+        self._refusals: deque[tuple[float, Callable[[], None]]] = deque()
+        self._is_turning = False
+        self._begun = 0
+        self._last_s = 0.0
+
+    def __len__(self) -> int:
+        """Requests that wait."""
+        return len(self._queue)
 
     def is_full(self) -> bool:
         """Whether a request that came now would wait too long."""
-        if not self._budget_s:
-            return False
-        return self.waiting * self.service_s > self._budget_s or self._open >= self._most_open
+        return bool(self._budget_s) and len(self._queue) * self.service_s > self._budget_s
 
-    def shed(self) -> None:
-        """Count a request that was turned away."""
+    def shed(self, refuse: Callable[[], None]) -> None:
+        """Turn a request away, in a while."""
         if self._on_shed:
             self._on_shed()
+        loop = asyncio.get_running_loop()
+        if not self._refusals:
+            loop.call_later(self._delay_s, self._refuse)
+        self._refusals.append((loop.time() + self._delay_s, refuse))
 
-    def started(self) -> None:
-        """Take a request out of the queue, and learn from its forerunner how long one takes.
+    def enter(self, begin: Callable[[], None], *, under_way: int) -> None:
+        """Begin a request now if little is under way and none waits, else when it is its turn."""
+        if under_way < _A_TURN and not self._queue:
+            begin()
+            return
+        self._queue.append(begin)
+        if not self._is_turning:
+            self._is_turning = True
+            self._begun = 0
+            asyncio.get_running_loop().call_soon(self._turn)
 
-        Only while others wait: else the time between two is the clients' doing.  No sample weighs
-        more than a sixteenth of the budget, so that at least sixteen are always let in.
+    def _refuse(self) -> None:
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        while self._refusals and self._refusals[0][0] <= now_s:
+            self._refusals.popleft()[1]()
+        if self._refusals:
+            loop.call_later(_TICK_S, self._refuse)
+
+    def _turn(self) -> None:
+        self._learn()
+        self._begun = min(_A_TURN, len(self._queue))
+        for _ in range(self._begun):
+            self._queue.popleft()()
+        self._is_turning = bool(self._queue)
+        if self._is_turning:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _learn(self) -> None:
+        """Learn from the last turn how long a request takes, all that the loop did with it.
+
+        No sample weighs more than a sixteenth of the budget: so many requests are always let in.
         """
         now_s = time.perf_counter()
-        if self._last_s is not None:
-            took_s = min(now_s - self._last_s, self._budget_s * _SLOWEST_SHARE)
+        if self._begun:
+            took_s = min((now_s - self._last_s) / self._begun, self._budget_s / 16)
             self.service_s += (took_s - self.service_s) * _SMOOTHING
-        self.waiting -= 1
-        self._last_s = now_s if self.waiting else None
-
-    def guarding(self, app: ASGIApp) -> ASGIApp:
-        """App that takes its requests out of the queue; only for those that were put into it."""
-
-        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            self.started()
-            self._open += 1
-            try:
-                await app(scope, receive, send)
-            finally:
-                self._open -= 1
-
-        return counted
+        self._last_s = now_s
 
 
-async def refused(_: Scope, __: Receive, send: Send) -> None:
+async def turned_away(_: Scope, __: Receive, send: Send) -> None:
     """Answer 503; the app of a request that is turned away once its head was parsed."""
     await send({"type": "http.response.start", "status": 503, "headers": list(_HEADERS)})
     await send({"type": "http.response.body", "body": _BODY})
