@@ -13,6 +13,8 @@ from typing import Final
 
 __all__ = [
     "CURATED_TABLES",
+    "FEEDBACK_TABLES",
+    "FEEDBACK_VERSION",
     "SCHEMA_VERSION",
     "SNAPSHOT_TABLES",
     "SNAPSHOT_VIEWS",
@@ -22,9 +24,11 @@ __all__ = [
     "View",
     "ddl",
     "quoted",
+    "sqlite_ddl",
 ]
 
 SCHEMA_VERSION: Final = 2
+FEEDBACK_VERSION: Final = 1
 USER_ID_PATTERN: Final = r"[0-9a-f]{32}"
 
 _THUMBNAILS: Final = "STRUCT(url VARCHAR, width INTEGER, height INTEGER)[]"
@@ -452,6 +456,37 @@ CURATED_TABLES: Final[tuple[Table, ...]] = (
         key=("user_id", "item_id"),
     ),
 )
+
+FEEDBACK_TABLES: Final[tuple[Table, ...]] = (
+    Table(
+        "feedback",
+        "One row a request with feedback and an item in it.",
+        (
+            Column("request_key", "TEXT", "BLAKE2b of the request's idempotency key, in hex."),
+            Column("item_id", "TEXT", "The site's opaque id of the item."),
+            Column("kind", "TEXT", "like, dismiss, impression, click or vote."),
+            Column("vote", "INTEGER", "1 or -1 of a vote.", nullable=True),
+            Column("visitor", "TEXT", "Random token that a visitor's browser made.", nullable=True),
+            Column("snapshot_id", "TEXT", "Snapshot that was served then."),
+            Column("received_at", "INTEGER", "When it came in, in seconds of Unix time."),
+        ),
+        key=("request_key", "item_id"),
+    ),
+)
+"""Tables of ``feedback/<site>.sqlite``; their types are SQLite's."""
+
+
+def sqlite_ddl(table: Table) -> str:
+    """Statement that creates a table of `FEEDBACK_TABLES` where it is not there yet."""
+    columns = ", ".join(
+        f'"{column.name}" {column.type}{"" if column.nullable else " NOT NULL"}'
+        for column in table.columns
+    )
+    key = ", ".join(table.key)
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}, PRIMARY KEY ({key})) "
+        "STRICT, WITHOUT ROWID"
+    )
 
 
 def ddl() -> Iterator[str]:

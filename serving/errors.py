@@ -3,6 +3,8 @@
 ServingError
 ├── SnapshotRefusedError   a published snapshot is not fit to be served; the old one goes on
 ├── PortsTakenError        no free port to listen on
+├── FeedbackUnwrittenError feedback cannot be written now; none of it was
+├── FeedbackKeyReusedError two different requests with feedback have one idempotency key
 └── ApiProblemError        a request that cannot be answered, as problem+json tells it
 """
 
@@ -10,7 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-__all__ = ["ApiProblemError", "PortsTakenError", "ServingError", "SnapshotRefusedError", "short"]
+__all__ = [
+    "ApiProblemError",
+    "FeedbackKeyReusedError",
+    "FeedbackUnwrittenError",
+    "PortsTakenError",
+    "ServingError",
+    "SnapshotRefusedError",
+    "short",
+]
 
 
 class ServingError(Exception):
@@ -29,6 +39,14 @@ class PortsTakenError(ServingError):
     """No port to listen on; the message says which were tried."""
 
 
+class FeedbackUnwrittenError(ServingError):
+    """Feedback cannot be written now, and none of the request was; the message says why."""
+
+
+class FeedbackKeyReusedError(ServingError):
+    """Another request, that said something else, had the same idempotency key."""
+
+
 class ApiProblemError(ServingError):
     """A request that cannot be answered.
 
@@ -42,12 +60,14 @@ class ApiProblemError(ServingError):
         *,
         kind: str | None = None,
         more: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.kind = kind
         self.more = dict(more or {})
+        self.headers = dict(headers or {})
 
 
 def short(err: Exception) -> str:

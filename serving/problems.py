@@ -26,6 +26,11 @@ KINDS: Final[Mapping[str, str]] = {
     "invalid-request": "The request breaks its schema; `errors` names every fault.",
     "stale-cursor": "The cursor is of a snapshot that is no longer served: begin the list again.",
     "overloaded": "More is asked than can be answered in time; ask again after `Retry-After` s.",
+    "foreign-origin": "The page that sends this is of an origin that the operator has not named.",
+    "too-often": "More feedback than one client may send; try again after `Retry-After` s.",
+    "key-reused": "Another request had this idempotency key: make a new one for each.",
+    "not-stored": "Feedback cannot be written now; send it again, with the same key, later.",
+    "no-leave": "The route is the operator's: `Authorization: Bearer` and a token is wanted.",
     "not-ready": "No site is loaded; `sites` says what was refused and why.",
 }
 _ECHO_LENGTH: Final = 100
@@ -64,7 +69,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 async def _from_problem(_: Request, err: Exception) -> Response:
     assert isinstance(err, ApiProblemError)  # noqa: S101
-    return problem_response(err.status, err.detail, kind=err.kind, more=err.more)
+    return problem_response(
+        err.status, err.detail, kind=err.kind, more=err.more, headers=err.headers
+    )
 
 
 async def _from_http(_: Request, err: Exception) -> Response:
@@ -91,7 +98,12 @@ def _fault(error: Mapping[str, Any]) -> dict[str, str | None]:
     value = error.get("input")
     return {
         "location": str(location),
-        "name": ".".join(str(name) for name in names)[:_ECHO_LENGTH],
+        "name": _echo(".".join(str(name) for name in names)),
         "detail": str(error["msg"]),
-        "value": None if value is None else str(value)[:_ECHO_LENGTH],
+        "value": None if value is None else _echo(str(value)),
     }
+
+
+def _echo(text: str) -> str:
+    """Beginning of what was sent, as text that can be encoded: JSON may hold half a character."""
+    return text[:_ECHO_LENGTH].encode(errors="replace").decode()

@@ -28,12 +28,15 @@ __all__ = [
 
 JSON: Final = "application/json"
 _PROBLEMS: Final = {
+    401: "No token, or none that is good.",
+    403: "The page that sends this is of another origin.",
     404: "What the path names is unknown.",
     405: "The route does not answer this method.",
     409: "The cursor is of a snapshot that is no longer served.",
     413: "The body is too large.",
     415: "The body is not of a type that is taken.",
     422: "The request breaks its schema.",
+    429: "Too much of it; Retry-After says when there may be more.",
     500: "Something went wrong.",
     503: "No site is loaded.",
 }

@@ -1,0 +1,113 @@
+"""Feedback on disk: one SQLite file a site, which several processes write to at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from pipeline.tables import FEEDBACK_TABLES, FEEDBACK_VERSION, sqlite_ddl
+from serving.errors import FeedbackKeyReusedError, FeedbackUnwrittenError
+
+__all__ = ["FeedbackStore", "Row", "feedback_path"]
+
+Row = tuple[str, str, str, int | None, str | None, str, int]
+"""Values of the columns of the door's table ``feedback``, in its order."""
+
+_TABLE: Final = next(table for table in FEEDBACK_TABLES if table.name == "feedback")
+_COLUMNS: Final = ", ".join(_TABLE.column_names)
+_INSERT: Final = (
+    f"INSERT INTO {_TABLE.name} ({_COLUMNS}) "  # noqa: S608  names of the door
+    f"VALUES ({', '.join('?' * len(_TABLE.column_names))})"
+)
+_KNOWN: Final = f"SELECT {_COLUMNS} FROM {_TABLE.name} WHERE request_key = ? ORDER BY item_id"  # noqa: S608
+_WAIT_S: Final = 2.0
+_MOST_WAITING: Final = 64
+_SAID: Final = slice(1, 5)  # of a row: what the client said; the rest is ours
+
+
+def feedback_path(data: Path, site: str) -> Path:
+    """File of a site's feedback, whether it exists or not."""
+    return data / "feedback" / f"{site}.sqlite"
+
+
+class FeedbackStore:
+    """Writes feedback off the event loop, one request at a time in this process.
+
+    Other processes write to the same files: SQLite's own lock is between them.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self._waiting = 0
+        self._writer = ThreadPoolExecutor(1, "feedback")
+
+    async def write(self, site: str, rows: Sequence[Row]) -> Sequence[Row]:
+        """Write the rows of one request, all or none; the rows as they stand on disk.
+
+        A request whose key is known already changes nothing and gives the rows of the first.
+
+        Raises
+        ------
+        FeedbackUnwrittenError : the disk is full, the file locked for too long or damaged, or
+            too many others wait; nothing was written.
+        FeedbackKeyReusedError : a request that said something else had the key.
+        """
+        if self._waiting >= _MOST_WAITING:
+            raise FeedbackUnwrittenError(f"{self._waiting} requests wait to be written")
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._writer, self._write, site, rows)
+        finally:
+            self._waiting -= 1
+
+    def _write(self, site: str, rows: Sequence[Row]) -> Sequence[Row]:
+        try:
+            with closing(_opened(feedback_path(self._data, site))) as connection:
+                return _stored(connection, sorted(rows, key=lambda row: row[1]))
+        except (sqlite3.Error, OSError) as err:
+            raise FeedbackUnwrittenError(f"{type(err).__name__}: {err}") from err
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == FEEDBACK_VERSION:
+        return
+    if version:
+        raise sqlite3.DatabaseError(f"the file is of version {version}, not {FEEDBACK_VERSION}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for table in FEEDBACK_TABLES:
+        connection.execute(sqlite_ddl(table))
+    connection.execute(f"PRAGMA user_version = {FEEDBACK_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+    connection.execute("BEGIN IMMEDIATE")  # closing without a commit takes everything back
+    known: list[Row] = connection.execute(_KNOWN, (rows[0][0],)).fetchall()
+    if known:
+        if [row[_SAID] for row in known] != [row[_SAID] for row in rows]:
+            raise FeedbackKeyReusedError
+        return known
+    connection.executemany(_INSERT, rows)
+    connection.execute("COMMIT")
+    return rows
