@@ -14,7 +14,7 @@ The system is solved in the coordinates of `tag_space`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -135,6 +135,11 @@ class TagKernel(Recommender):
         0.0, 0.0, 2.0, "Exponent by which likes of much liked items count less.", search=(0.0, 0.3)
     )
     landmarks: int = ranged(3000, 1, 20_000, "Most items that the kernel is taken to.")
+
+    def starts(self) -> tuple[Self, ...]:
+        """For many tags of an item, then for a few (docs/decisions/0023)."""
+        few = replace(self, regularization=0.2, power=5, idf_power=0.15, flatness=0.7)
+        return (self, few)
 
     @property
     def space(self) -> Space:

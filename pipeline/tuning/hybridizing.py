@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeVar, cast
 
 from scipy.sparse import csr_matrix
@@ -38,7 +38,8 @@ __all__ = ["Hybridized", "choose_hybrid"]
 R = TypeVar("R", bound=Recommender)
 
 _LEAST_OF_THE_BEST: Final = 0.6
-_LANDMARKS: Final = 1000  # of the search; what it chose is fitted with the settings' own
+_LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
+_WIDE_TRIALS: Final = 3
 _FINISH_S: Final = 5.0
 _FITS_TO_COME: Final = 2  # for the curve, and on all likes
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
@@ -146,15 +147,36 @@ class _Choosing:
         seconds = None if math.isinf(left) else max(left, 0.0)
         budget = Budget(seconds=seconds, trials=self.most_trials, clock=self.clock)
         purse = Purse(budget)
-        studies: list[Study[Any]] = [
-            Study((settings,), judge, purse, self.seed, is_searched=settings.name not in self.fixed)
-            for settings in self._starts()
+        share_s = math.inf if seconds is None else seconds / len(CONTENT)
+        studies = [
+            self._study(settings, judge, purse)
+            for settings in self._starts(judge.train, share_s)
             if len(judge.users) and not settings.refusal(judge.train, in_tuner=True)
         ]
         run_rounds(studies, purse, lambda: _FINISH_S + _FITS_TO_COME * _final_s(studies))
         for study in studies:
             self._refine(study, judge, purse)
+        self._share_space(studies, judge, purse)
         return studies
+
+    def _study(self, settings: Recommender, judge: ColdJudge, purse: Purse) -> Study[Any]:
+        """A search from these settings and from what else is known to do well."""
+        if settings.name in self.fixed:
+            return Study((settings,), judge, purse, self.seed, is_searched=False)
+        given = settings.name in {one.name for one in self.hybrid.content}
+        own = settings.starts() if not given else (settings, *settings.starts())
+        return Study(own, judge, purse, self.seed, base=settings)
+
+    def _share_space(self, studies: Sequence[Study[Any]], judge: ColdJudge, purse: Purse) -> None:
+        """Factors in the space that is best for the kernel, which stands there already."""
+        named = {study.name: study for study in studies}
+        kernel, factors = named.get(TagKernel.name), named.get(TagFactors.name)
+        if not kernel or not factors or not kernel.best or not factors.best:
+            return
+        if factors.is_searched and purse.affords(factors.final_s):
+            space = kernel.best.settings.space
+            own = {field.name: getattr(space, field.name) for field in fields(space)}
+            self._try(replace(factors.best.settings, **own), factors, judge, purse)
 
     def _refine(self, study: Study[Any], judge: ColdJudge, purse: Purse) -> None:
         """All landmarks for the best, where that can be paid; then other regularizations.
@@ -187,8 +209,12 @@ class _Choosing:
         if study.best is None or score > study.best.score:
             study.best = Best(settings, score, fitted)
 
-    def _starts(self) -> list[Recommender]:
-        """Content models as they are tried first; factors are those of the tuned iALS."""
+    def _starts(self, train: Dataset, share_s: float) -> list[Recommender]:
+        """Content models as they are tried first; factors are those of the tuned iALS.
+
+        Few landmarks order settings otherwise than all do: a search has all of them where its
+        share of the time pays for a few trials.
+        """
         ials = _ials_of(self.hybrid.collaborative)
         starts: list[Recommender] = []
         for one in self._given():
@@ -196,7 +222,9 @@ class _Choosing:
             if ials and isinstance(settings, TagFactors):
                 settings = replace(settings, collaborative=ials)
             if isinstance(settings, TagFactors | TagKernel) and settings.name not in self.fixed:
-                settings = replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
+                too_dear = _WIDE_TRIALS * settings.space.seconds(train) > share_s
+                if too_dear:
+                    settings = replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
             starts.append(settings)
         return starts
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, identity
 
-from pipeline.recommenders.tag_space import Space, too_wide
+from pipeline.recommenders.tag_space import Space, n_distinct, too_wide
 from pipeline.recommenders.tag_vectors import discounted, no_features, tag_vectors
 
 
@@ -53,8 +53,33 @@ def test_an_item_without_features_has_no_coordinates(dataset):
 def test_what_takes_too_much_memory_is_refused_with_its_size(dataset):
     space = Space(0.5, 0.2, 3, 20_000)
     assert too_wide("m", space, dataset) is None
-    many = replace(dataset, item_ids=np.array([f"{n:06}" for n in range(100_000)]))
+    n_items = 100_000  # all liked, no two alike
+    everything = csr_matrix(np.ones((1, n_items), np.float32))
+    many = replace(
+        dataset,
+        user_ids=dataset.user_ids[:1],
+        item_ids=np.array([f"{n:06}" for n in range(n_items)]),
+        user_items=everything,
+        item_features=identity(n_items, np.float32, "csr"),
+        feature_names=tuple(f"tag:{n}" for n in range(n_items)),
+    )
     assert "25.6 GB" in (too_wide("m", space, many) or "")
+
+
+def test_what_is_alike_or_unliked_makes_no_space_wider(dataset):
+    assert n_distinct(dataset) <= dataset.n_items
+    features = csr_matrix(np.array([[1, 0], [1, 0], [0, 1], [1, 1]], np.float32))
+    likes = csr_matrix(np.array([[1, 1, 1, 0]], np.float32))
+    few = replace(
+        dataset,
+        user_ids=dataset.user_ids[:1],
+        item_ids=dataset.item_ids[:4],
+        user_items=likes,
+        item_features=features,
+        feature_names=("tag:a", "tag:b"),
+    )
+    assert n_distinct(few) == 2
+    assert Space(0.5, 0.2, 3, 3000).width(few) == 2
 
 
 def test_flat_vectors_have_length_one_and_others_mean_square_one(dataset):
