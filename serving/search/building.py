@@ -39,11 +39,10 @@ class GroupText:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Features of one field: an entry for each feature of each item that has it."""
+    """Features of one field: an entry for each feature of each word of each item."""
 
     items: NDArray[np.int32]
     features: NDArray[np.uint32]
-    counts: NDArray[np.float32]
 
 
 def search_arrays(
@@ -98,8 +97,11 @@ def _completed(
 
 
 def _word_rows(texts: Sequence[str], words: dict[str, int]) -> Rows:
-    """Words of each text by number; a new word gets the next one."""
-    lists = [[words.setdefault(word, len(words)) for word in text.split()] for text in texts]
+    """Words of each text by number, each once; a new word gets the next one."""
+    lists = [
+        [words.setdefault(word, len(words)) for word in dict.fromkeys(text.split())]
+        for text in texts
+    ]
     return Rows.of(lists)
 
 
@@ -111,20 +113,12 @@ def _features_by_word(words: Mapping[str, int]) -> tuple[NDArray[np.int64], NDAr
 
 
 def _field(rows: Rows, of_words: tuple[NDArray[np.int64], NDArray[np.uint32]]) -> _Field:
-    """Features of the items of a field, each once, with how often it stands there."""
     starts, flat = of_words
-    items = np.repeat(np.arange(len(rows), dtype=np.int64), np.diff(rows.starts))
+    items = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(rows.starts))
     lengths = np.diff(starts)[rows.idxs]
-    ends = np.cumsum(lengths)
-    places = np.arange(int(lengths.sum())) - np.repeat(ends - lengths, lengths)
-    hashes = flat[np.repeat(starts[rows.idxs], lengths) + places]
-    keys = np.repeat(items, lengths) << 32 | hashes.astype(np.int64)
-    keys, counts = np.unique(keys, return_counts=True)
-    return _Field(
-        (keys >> 32).astype(np.int32),
-        (keys & 0xFFFFFFFF).astype(np.uint32),
-        counts.astype(np.float32),
-    )
+    shifts = starts[rows.idxs] - np.cumsum(lengths) + lengths
+    places = np.arange(int(lengths.sum())) + np.repeat(shifts, lengths)
+    return _Field(np.repeat(items, lengths), flat[places])
 
 
 def _postings(fields: Sequence[_Field], n_items: int) -> dict[str, NDArray[Any]]:
@@ -157,9 +151,8 @@ def _postings(fields: Sequence[_Field], n_items: int) -> dict[str, NDArray[Any]]
 
 
 def _unit(field: _Field, idf: NDArray[np.float32], n_items: int) -> NDArray[np.float32]:
-    weights = (1 + np.log(field.counts)) * idf
-    norms = np.sqrt(np.bincount(field.items, weights**2, minlength=n_items))
-    return np.asarray(weights / norms[field.items], np.float32)
+    norms = np.sqrt(np.bincount(field.items, idf**2, minlength=n_items))
+    return np.asarray(idf / norms[field.items], np.float32)
 
 
 def _prior(likes: NDArray[np.float32]) -> NDArray[np.float32]:

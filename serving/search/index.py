@@ -159,6 +159,7 @@ class SearchIndex:
                 (titles, fuzz.partial_ratio, 0.0075, True),
                 (titles, fuzz.token_set_ratio, 0.009, True),
                 (wholes, fuzz.token_set_ratio, 0.008, True),
+                (wholes, fuzz.partial_ratio, 0.007, True),
             )
         ]
         return np.asarray(np.max(fits, axis=0), np.float32)

@@ -41,10 +41,11 @@ def normalised(text: str) -> str:
     """
     if not text:
         return ""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    if folded.isascii():
+    if text.isascii():
+        folded = text.lower()
         words = folded.translate(_PUNCTUATION).split()
     else:
+        folded = unicodedata.normalize("NFKC", text).casefold()
         words = _without_accents(folded).split()
     return " ".join(words) if words else " ".join(folded.replace("\0", " ").split())
 
