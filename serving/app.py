@@ -15,6 +15,7 @@ from serving.openapi import describe_with_problems
 from serving.problems import add_problem_handlers
 from serving.routes import (
     browse,
+    compare,
     feedback,
     groups,
     health,
@@ -62,6 +63,7 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         sites,
         items,
         visitors,
+        compare,
         *browsing,
         *_switched_on(catalog.settings),
         health,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 import orjson
 from numpy.typing import NDArray
@@ -12,8 +13,13 @@ from numpy.typing import NDArray
 from pipeline.deny import DenyList, read_deny_list
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.pointer import Pointer
-from serving.answers.base import ListKind
-from serving.answers.models import Evaluation, ModelCard
+from serving.answers.base import Answer, ListKind
+from serving.answers.models import (
+    Evaluation,
+    EvaluationDifference,
+    EvaluationSlice,
+    ModelDetails,
+)
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts, mapped_arrays
 from serving.errors import SnapshotRefusedError, short
@@ -29,6 +35,8 @@ _FACTS: Final = "facts.json"
 _LIST_KINDS: Final[tuple[ListKind, ...]] = ("similar", "recommendations")
 _GROUP_KINDS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
 _SOLVE: Final = ("alpha0", "regularization", "nu")
+
+A = TypeVar("A", bound=Answer)
 
 
 def load(
@@ -53,7 +61,8 @@ def load(
         etag_seed = denied.digest.encode() if denied else b""
         try:
             reader = _Reader(facts, mapped_arrays(folder))
-            return reader.snapshot(settings.default_model, etag_seed)
+            read = reader.snapshot(settings.default_model, etag_seed)
+            return replace(read, published_at=datetime.fromisoformat(pointer.published_at))
         except (ValueError, KeyError) as err:
             raise SnapshotRefusedError(
                 [f"{pointer.snapshot_id} cannot be read: {short(err)}"]
@@ -164,18 +173,24 @@ class _Reader:
         fields = {**site, **info, "generated_at": info["created_at"], "models": models}
         return SiteAnswer(**{name: fields[name] for name in SiteAnswer.model_fields})
 
-    def _models(self, lists: Mapping[ListKind, Mapping[str, Lists]]) -> Iterator[ModelCard]:
+    def _models(self, lists: Mapping[ListKind, Mapping[str, Lists]]) -> Iterator[ModelDetails]:
         for row in self.facts["models"]:
             name = row["model"]
-            yield ModelCard(
+            yield ModelDetails(
                 **{**row, "parameters": orjson.loads(row["parameters"])},
                 lists=[kind for kind, named in lists.items() if name in named],
-                evaluation=[
-                    Evaluation(**{key: line[key] for key in Evaluation.model_fields})
-                    for line in self.facts["evaluation"]
-                    if line["model"] == name
-                ],
+                evaluation=self._figures("evaluation", name, Evaluation),
+                slices=self._figures("evaluation_slices", name, EvaluationSlice),
+                differences=self._figures("evaluation_differences", name, EvaluationDifference),
             )
+
+    def _figures(self, table: str, model: str, kind: type[A]) -> list[A]:
+        """Rows of a model in a table of figures."""
+        return [
+            kind(**{name: row[name] for name in kind.model_fields})
+            for row in self.facts[table]
+            if row["model"] == model
+        ]
 
     def _own(self, prefix: str) -> dict[str, NDArray[Any]]:
         start = f"{prefix}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.fold_in import ItemFactors, ItemWeights
 from serving.answers.base import ListKind
-from serving.answers.models import ModelCard
+from serving.answers.models import ModelDetails
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts
 from serving.search.index import SearchIndex
@@ -127,6 +128,7 @@ class Snapshot:
     visitors : what scores visitors, by model, in the order in which models are asked; parts
         heaviest first.
     search : finds items by what people type.
+    published_at : when it was published, as its pointer says.
     etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
     """
 
@@ -136,7 +138,7 @@ class Snapshot:
     users: Mapping[str, int]
     user_items: Rows
     lists: Mapping[ListKind, Mapping[str, Lists]]
-    models: tuple[ModelCard, ...]
+    models: tuple[ModelDetails, ...]
     popular: NDArray[np.int32]
     latest: NDArray[np.int32]
     trending: NDArray[np.int32]
@@ -144,6 +146,7 @@ class Snapshot:
     visitors: Mapping[str, tuple[VisitorPart, ...]]
     search: SearchIndex
     etag_seed: bytes = b""
+    published_at: datetime | None = None
 
     @property
     def snapshot_id(self) -> str:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from serving.answers.base import Answer, FromSnapshot, ListKind
 
 __all__ = [
     "Evaluation",
+    "EvaluationDifference",
+    "EvaluationSlice",
+    "ModelAnswer",
     "ModelCard",
+    "ModelDetails",
     "ModelsAnswer",
 ]
 
@@ -45,6 +51,47 @@ class ModelCard(Answer):
     model_sha256: str
     lists: list[ListKind]
     evaluation: list[Evaluation]
+
+
+class EvaluationSlice(Answer):
+    """One metric on some of the held-out likes: of some items, or of some people."""
+
+    slice: str = Field(
+        description="Items: cold, head (the most liked tenth), tail. People: light, heavy."
+    )
+    metric: str
+    k: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    n_users: int
+
+
+class EvaluationDifference(Answer):
+    """A model's value less another's, over the same people; better where low is above 0."""
+
+    against: str = Field(
+        description="Name of a baseline, or published: the model that was published before."
+    )
+    metric: str
+    k: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    n_users: int
+
+
+class ModelDetails(ModelCard):
+    """A model with all that is known of how well it does."""
+
+    slices: list[EvaluationSlice]
+    differences: list[EvaluationDifference]
+
+
+class ModelAnswer(FromSnapshot, ModelDetails):
+    """One model in full."""
+
+    published_at: datetime | None = Field(description="When the snapshot was published (UTC).")
 
 
 class ModelsAnswer(FromSnapshot):
