@@ -15,7 +15,7 @@ def ask(client, odd_site, example):
 
 
 def test_every_curl_is_an_example():
-    assert len(EXAMPLES) == PAGE.count("curl ") == 6
+    assert len(EXAMPLES) == PAGE.count("curl ") > 6
 
 
 def test_examples_answer_as_the_page_says(client, odd_site):
