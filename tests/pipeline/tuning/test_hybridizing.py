@@ -52,7 +52,7 @@ def test_trials_are_of_every_content_model_and_of_the_hybrid(chosen):
     assert sorted(set(names)) == ["hybrid", "tag_factors", "tag_kernel", "tag_profile"]
     assert names.count("tag_profile") == 2
     assert names.count("tag_kernel") == 2 + 6  # then other strengths
-    assert names.count("tag_factors") == 2 + 6 + 1  # and in the space of the kernel
+    assert names.count("tag_factors") == 2 + 6
 
 
 def test_one_seed_gives_one_choice(halves, chosen):

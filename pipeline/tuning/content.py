@@ -1,0 +1,170 @@
+"""The search for content models: which settings rank items well that nobody has liked yet.
+
+Profile and kernel are searched first; factors follow from the space that is best for the kernel,
+for it takes most of their time and what tells items apart is the same for both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, TypeVar, cast
+
+from pipeline.recommenders.base import Recommender
+from pipeline.recommenders.hybrid import CONTENT
+from pipeline.recommenders.ials import Ials
+from pipeline.recommenders.tag_factors import TagFactors
+from pipeline.recommenders.tag_kernel import TagKernel
+from pipeline.tuning.budget import Purse
+from pipeline.tuning.cold import ColdJudge
+from pipeline.tuning.rounds import run_rounds
+from pipeline.tuning.study import Best, Study
+from pipeline.tuning.trials import Trial
+
+__all__ = ["ContentSearch"]
+
+R = TypeVar("R", bound=Recommender)
+
+_LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
+_WIDE_TRIALS: Final = 3
+_FACTORS_SHARE: Final = 0.35  # of the seconds
+_FINISH_S: Final = 5.0
+_FITS_TO_COME: Final = 2  # for the curve, and on all likes
+_REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentSearch:
+    """A search by a judge of cold items.
+
+    Attributes
+    ----------
+    given : settings that are tried first.
+    fixed : names of models whose settings stay as they are.
+    ials : settings of the factors that tags are to foretell; those that are given where None.
+    """
+
+    given: Sequence[Recommender]
+    fixed: Collection[str]
+    ials: Ials | None
+    judge: ColdJudge
+    purse: Purse
+    seed: int
+
+    def run(self) -> list[Study[Any]]:
+        """Studies of every content model that the data set allows, in the order of `CONTENT`."""
+        if not len(self.judge.users):
+            return []
+        left_s = self.purse.left_s
+        starts = [self._narrowed(one, (1 - _FACTORS_SHARE) * left_s) for one in self._given()]
+        able = [one for one in starts if not one.refusal(self.judge.train, in_tuner=True)]
+        first = [self._study(one) for one in able if not isinstance(one, TagFactors)]
+        kept_s = 0.0 if math.isinf(left_s) else _FACTORS_SHARE * left_s
+        has_factors = len(first) < len(able)
+        self._search(first, first, kept_s if has_factors else 0.0)
+        kernel = next((study for study in first if study.name == TagKernel.name), None)
+        others = [
+            self._study(self._in_space_of(kernel, one))
+            for one in able
+            if isinstance(one, TagFactors)
+        ]
+        self._search(others, [*first, *others], 0.0)
+        found = {study.name: study for study in (*first, *others)}
+        return [found[one.name] for one in able]
+
+    def _search(
+        self, studies: Sequence[Study[Any]], scored: Sequence[Study[Any]], kept_s: float
+    ) -> None:
+        def reserved_s() -> float:
+            return kept_s + _FINISH_S + _FITS_TO_COME * _final_s(scored)
+
+        run_rounds(studies, self.purse, reserved_s)
+        for study in studies:
+            self._refine(study)
+
+    def _study(self, settings: Recommender) -> Study[Any]:
+        """A search from these settings and from what else is known to do well."""
+        if settings.name in self.fixed:
+            return Study((settings,), self.judge, self.purse, self.seed, is_searched=False)
+        return Study(settings.starts(), self.judge, self.purse, self.seed, base=settings)
+
+    def _in_space_of(self, kernel: Study[Any] | None, settings: TagFactors) -> TagFactors:
+        if kernel is None or kernel.best is None or settings.name in self.fixed:
+            return settings
+        space = kernel.best.settings.space
+        return replace(
+            settings, **{field.name: getattr(space, field.name) for field in fields(space)}
+        )
+
+    def _narrowed(self, settings: R, seconds: float) -> R:
+        """The settings with fewer landmarks where these seconds pay for few trials with all.
+
+        Few landmarks order settings otherwise than all do, so a search has all where it can.
+        """
+        if not isinstance(settings, TagFactors | TagKernel) or settings.name in self.fixed:
+            return settings
+        if _WIDE_TRIALS * settings.space.seconds(self.judge.train) <= seconds:
+            return settings
+        return replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
+
+    def _refine(self, study: Study[Any]) -> None:
+        """All landmarks for the best, where that can be paid; then other regularizations.
+
+        These cost next to nothing, since the space stays as it is.
+        """
+        if study.best is None or not isinstance(study.best.settings, TagFactors | TagKernel):
+            return
+        if not study.is_searched:
+            return
+        narrow, wide = study.best.settings, self._full(study.best.settings)
+        more = wide.space.seconds(self.judge.train) / narrow.space.seconds(self.judge.train)
+        if wide != narrow and self.purse.affords(2 * more * study.final_s):
+            self._try(wide, study)
+        first = study.best.settings
+        for factor in _REFINED:
+            if not self.purse.affords(study.judge_s):
+                return
+            strength = min(max(factor * first.regularization, 1e-4), 1e6)
+            self._try(replace(first, regularization=strength), study)
+
+    def _try(self, settings: TagFactors | TagKernel, study: Study[Any]) -> None:
+        began = self.purse.elapsed_s
+        fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
+        score = self.judge.score(fitted)
+        at = self.purse.elapsed_s
+        study.trials.append(Trial.of(settings, score, len(self.judge.users), at - began, at))
+        if study.best is None or score > study.best.score:
+            study.best = Best(settings, score, fitted)
+
+    def _given(self) -> list[Recommender]:
+        """Content models as they are tried first, with no fewer landmarks than usual.
+
+        Else those that a search could pay for once would be all that is ever tried.
+        """
+        given = {settings.name: settings for settings in self.given}
+        settings = [given.get(model.name) or model() for model in CONTENT]
+        return [self._widened(self._foretelling(one)) for one in settings]
+
+    def _foretelling(self, settings: R) -> R:
+        """The settings with factors of the tuned iALS."""
+        if not self.ials or not isinstance(settings, TagFactors):
+            return settings
+        return replace(settings, collaborative=self.ials)
+
+    def _widened(self, settings: R) -> R:
+        if not isinstance(settings, TagFactors | TagKernel) or settings.name in self.fixed:
+            return settings
+        return replace(settings, landmarks=max(settings.landmarks, type(settings)().landmarks))
+
+    def _full(self, settings: R) -> R:
+        """The settings with the number of landmarks that the search started from."""
+        if not isinstance(settings, TagFactors | TagKernel):
+            return settings
+        own = next(one for one in self._given() if one.name == settings.name)
+        return replace(settings, landmarks=cast("TagFactors | TagKernel", own).landmarks)
+
+
+def _final_s(studies: Sequence[Study[Any]]) -> float:
+    """Seconds of the fits of what was scored so far."""
+    return sum(study.final_s for study in studies if study.best)
