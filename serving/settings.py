@@ -25,7 +25,7 @@ class ServingSettings(BaseSettings):
         description="Port of the API; 0 takes any, a taken one the next free.",
     )
     poll_s: float = Field(
-        default=1.0, gt=0, le=3600, description="Seconds between two looks for a newer snapshot."
+        default=0.5, gt=0, le=3600, description="Seconds between two looks for a newer snapshot."
     )
     retry_s: float = Field(
         default=60.0, gt=0, le=86400, description="Seconds until a refused snapshot is tried again."
@@ -37,7 +37,7 @@ class ServingSettings(BaseSettings):
         default=5, ge=0, le=600, description="Seconds that requests under way have at a stop."
     )
     shed_after_ms: float = Field(
-        default=50.0,
+        default=30.0,
         ge=0,
         le=10_000,
         description="Wait past which a request is turned away with 503; 0 turns none away.",
