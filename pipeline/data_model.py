@@ -11,6 +11,8 @@ import pyarrow as pa
 from pipeline.files import write_text
 from pipeline.tables import (
     CURATED_TABLES,
+    FEEDBACK_TABLES,
+    FEEDBACK_VERSION,
     SCHEMA_VERSION,
     SNAPSHOT_TABLES,
     SNAPSHOT_VIEWS,
@@ -34,6 +36,7 @@ a test compares. What is kept where and for how long: [privacy](privacy.md).
 | raw | `raw/<site>/<table>/<run_id>/part-*.parquet` | listed in `manifest.json` | {RAW_VERSION} |
 | curated | `curated/<site>/<table>.parquet` | one file a table | {SCHEMA_VERSION} |
 | snapshot | `snapshots/<site>/<snapshot_id>.duckdb` | named by `current.json` | {SCHEMA_VERSION} |
+| feedback | `feedback/<site>.sqlite` | SQLite, journal WAL | {FEEDBACK_VERSION} |
 """
 _RAW: Final = """
 ## Raw zone
@@ -51,6 +54,11 @@ _SNAPSHOT: Final = """
 What is served. An `item_idx` is a position in `items` and means nothing outside its snapshot.
 Tables and columns carry these words as comments in the file too.
 """
+_FEEDBACK: Final = """
+## Feedback
+
+What visitors did, written by the API where that is switched on. File of mode 0600.
+"""
 
 
 def data_model_page() -> str:
@@ -58,7 +66,7 @@ def data_model_page() -> str:
     lines = [_HEAD, _RAW]
     lines += [_raw_table(name.value, schema) for name, schema in RAW_SCHEMAS.items()]
     lines += [_CURATED, *map(_table, CURATED_TABLES), _SNAPSHOT, *map(_table, SNAPSHOT_TABLES)]
-    lines += map(_view, SNAPSHOT_VIEWS)
+    lines += [*map(_view, SNAPSHOT_VIEWS), _FEEDBACK, *map(_table, FEEDBACK_TABLES)]
     return "".join(lines)
 
 

@@ -55,6 +55,12 @@ class PipelineSettings(BaseSettings):
     tune_budget_s: float = Field(
         default=600.0, ge=0, description="Seconds for the choice of all models' parameters."
     )
+    feedback_weight: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="What a visitor's like weighs beside a crawled one; 0 learns nothing of them.",
+    )
     dagster_port: int = Field(
         default=3000, ge=1, le=65535, description="Port of the Dagster UI, else the next free one."
     )

@@ -446,13 +446,30 @@ CURATED_TABLES: Final[tuple[Table, ...]] = (
     Table(
         "interactions",
         "One row a person and an item, after the k-core: what models learn from.",
-        (_USER_ID, _ITEM_ID, Column("weight", "FLOAT", "1 for a like."), _LIKED_AT),
+        (
+            _USER_ID,
+            _ITEM_ID,
+            Column("weight", "FLOAT", "1 for a like, less for a visitor's."),
+            _LIKED_AT,
+        ),
         key=("user_id", "item_id"),
     ),
     Table(
         "split",
         "One row an interaction and the part of the split it belongs to.",
         (_USER_ID, _ITEM_ID, Column("part", "VARCHAR", "train, validation or test.")),
+        key=("user_id", "item_id"),
+    ),
+    Table(
+        "visitor_likes",
+        "One row a visitor of the operator's pages and an item they liked there, by feedback.",
+        (
+            Column(
+                "user_id", "VARCHAR", "Pseudonym of a visitor: 32 hex digits of their token's hash."
+            ),
+            _ITEM_ID,
+            Column("liked_at", "TIMESTAMPTZ", "When they last said so."),
+        ),
         key=("user_id", "item_id"),
     ),
 )

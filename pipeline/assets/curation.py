@@ -20,7 +20,7 @@ from pipeline.dataset.likes import curate_likes
 from pipeline.dataset.presence import read_present
 from pipeline.dataset.retention import purge_raw
 from pipeline.dataset.split_file import write_split
-from pipeline.dataset.splits import split_interactions
+from pipeline.dataset.visitors import read_visitor_likes, split_by_likes, with_visitors
 from pipeline.sites import Site
 from pipeline.tables import CURATED_TABLES
 from scrapers.records import Stage
@@ -35,7 +35,15 @@ _KINDS: Final = frozenset({"polars", "parquet"})
 
 def curation_assets(site: Site) -> list[dg.AssetsDefinition]:
     """Assets between a site's crawls and its models, and the purge of what is past its time."""
-    makers = (_likes, _items, _item_features, _interactions, _split, _raw_retention)
+    makers = (
+        _likes,
+        _items,
+        _item_features,
+        _visitor_likes,
+        _interactions,
+        _split,
+        _raw_retention,
+    )
     return [make(site) for make in makers]
 
 
@@ -127,18 +135,47 @@ def _item_features(site: Site) -> dg.AssetsDefinition:
     return features
 
 
+def _visitor_likes(site: Site) -> dg.AssetsDefinition:
+    @site_asset(
+        site,
+        Curated.VISITOR_LIKES,
+        description="Likes of visitors to the operator's own pages, from the API's feedback; they "
+        "weigh nothing until LIKEWISE_FEEDBACK_WEIGHT is set (see docs/privacy.md).",
+        after=[],
+        kinds={"python", "sqlite"},
+        table=_TABLES[Curated.VISITOR_LIKES],
+    )
+    def visitor_likes(workspace: Workspace) -> Result:
+        frame = read_visitor_likes(workspace.data, site.name)
+        write_curated(workspace.data, site.name, Curated.VISITOR_LIKES, frame)
+        return dg.MaterializeResult(
+            metadata={
+                **row_count(len(frame)),
+                "visitors": frame[USER_ID].n_unique(),
+                "items": frame[ITEM_ID].n_unique(),
+                "weight": workspace.settings.feedback_weight,
+            }
+        )
+
+    return visitor_likes
+
+
 def _interactions(site: Site) -> dg.AssetsDefinition:
     @site_asset(
         site,
         Curated.INTERACTIONS,
         description="What models learn from: one row a person and an item, after the k-core.",
-        after=[Curated.LIKES, Curated.ITEMS],
+        after=[Curated.LIKES, Curated.ITEMS, Curated.VISITOR_LIKES],
         kinds=_KINDS,
         table=_TABLES[Curated.INTERACTIONS],
     )
     def learned(workspace: Workspace) -> Result:
-        likes = read_present(workspace.data, site.name).likes
         floors = workspace.settings
+        likes = with_visitors(
+            read_present(workspace.data, site.name),
+            require_curated(workspace.data, site.name, Curated.VISITOR_LIKES),
+            floors.feedback_weight,
+        )
         frame = interactions(likes, user_floor=floors.user_floor, item_floor=floors.item_floor)
         write_curated(workspace.data, site.name, Curated.INTERACTIONS, frame)
         return dg.MaterializeResult(metadata=_shape_of(frame, n_likes=len(likes)))
@@ -178,7 +215,8 @@ def _split(site: Site) -> dg.AssetsDefinition:
     )
     def split(workspace: Workspace) -> Result:
         frame = require_curated(workspace.data, site.name, Curated.INTERACTIONS)
-        made = split_interactions(frame, seed=workspace.settings.seed)
+        likes = read_present(workspace.data, site.name).likes
+        made = split_by_likes(frame, likes, seed=workspace.settings.seed)
         write_split(workspace.data, site.name, made)
         parts = made.parts.group_by(PART).len("likes").sort(PART)
         return dg.MaterializeResult(

@@ -27,6 +27,7 @@ from pipeline.recommenders.model_file import SavedModel, load_model, model_path,
 from pipeline.recommenders.registry import PUBLISHED
 from pipeline.site_data import held_out, seen_items, site_dataset
 from pipeline.sites import Site
+from pipeline.snapshot.lists import without
 from pipeline.snapshot.published import published_best
 from pipeline.tables import SNAPSHOT_TABLES
 from pipeline.tuning.budget import Budget
@@ -178,11 +179,13 @@ def _top_k(site: Site) -> dg.AssetsDefinition:
         data, settings = workspace.data, workspace.settings
         dataset = site_dataset(data, site.name)
         seen = seen_items(data, site.name, dataset)
+        visitors = dataset.user_ids[np.diff(seen.indptr) == 0]  # nobody can ask for their lists
         sizes: list[dict[str, Any]] = []
         for name in chosen_models(data, site.name):
             path = model_path(data, site.name, name)
             saved = load_model(path, data_sha256=dataset.sha256)
             lists = model_lists(saved, seen, settings.list_length, threads=settings.threads)
+            lists = without(lists, np.empty(0, np.str_), visitors)
             save_lists(lists_path(data, site.name, name), lists)
             listed = lists.user_item_idxs
             sizes.append(

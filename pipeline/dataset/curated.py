@@ -39,6 +39,7 @@ class Curated(StrEnum):
     ITEM_FEATURES = "item_features"
     INTERACTIONS = "interactions"
     SPLIT = "split"
+    VISITOR_LIKES = "visitor_likes"
 
 
 _TABLES: Final[Mapping[str, Table]] = {table.name: table for table in CURATED_TABLES}

@@ -12,7 +12,8 @@ TWO = [
 ]
 ASSETS = {
     "raw_catalogue", "raw_likes", "raw_features", "likes", "items", "item_features",
-    "interactions", "split", "parameters", "evaluation", "top_k", "snapshot", "raw_retention",
+    "visitor_likes", "interactions", "split", "parameters", "evaluation", "top_k", "snapshot",
+    "raw_retention",
     *(model.name for model in PUBLISHED),
 }  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_every_asset_says_what_it_is_and_whose(definitions):
 @pytest.mark.parametrize(
     "asset",
     ["raw_catalogue", "raw_likes", "raw_features", "likes", "items", "item_features",
-     "interactions", "split", "evaluation"],
+     "visitor_likes", "interactions", "split", "evaluation"],
 )  # fmt: skip
 def test_tables_declare_their_columns(definitions, asset):
     (spec,) = [spec for spec in _specs(definitions) if spec.key.path[1] == asset]

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.dataset.soundness import accept
 from pipeline.evaluation_files import evaluation_path
 from pipeline.pointer import read_pointer, snapshot_path
 from pipeline.recommenders.registry import PUBLISHED
+from serving.feedback.store import FeedbackStore
 from tests.pipeline.assets.fake_crawl import ITEMS, USERS, handle, likes_of
 
 N_LIKES = sum(len(likes_of(user)) for user in range(USERS))
@@ -222,11 +224,54 @@ def test_item_that_goes_leaves_the_next_snapshot_with_its_likes(refreshed, workb
     assert len(learned) == likes
 
 
+def test_visitors_are_learned_from_once_their_likes_weigh_something(
+    refreshed, workbench, monkeypatch
+):
+    shutil.copytree(
+        refreshed.bench.data,
+        workbench.data,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("dagster"),
+    )
+    store = FeedbackStore(workbench.data)
+    likes = [
+        (f"{n}-{item}", f"item-{item}", "like", None, f"{'v' * 16}-{n}", "s", 60)
+        for n in range(3)
+        for item in range(n, n + 3)
+    ]
+    for like in likes:
+        asyncio.run(store.write("sketchfab", [like]))
+    before = require_curated(workbench.data, "sketchfab", Curated.INTERACTIONS)
+    assert workbench.refresh("visitor_likes", "interactions").success
+    path = curated_path(workbench.data, "sketchfab", Curated.INTERACTIONS)
+    assert require_curated(workbench.data, "sketchfab", Curated.INTERACTIONS).equals(before)
+    assert (
+        path.read_bytes()
+        == curated_path(refreshed.bench.data, "sketchfab", Curated.INTERACTIONS).read_bytes()
+    )
+    monkeypatch.setenv("LIKEWISE_FEEDBACK_WEIGHT", "0.5")
+    models = [model.name for model in PUBLISHED]
+    learning = ("interactions", "split", "parameters", "evaluation", *models, "top_k", "snapshot")
+    assert workbench.refresh(*learning).success
+    learned = require_curated(workbench.data, "sketchfab", Curated.INTERACTIONS)
+    ours = learned.join(before, on=["user_id", "item_id"], how="anti")
+    assert len(ours) == len(likes)
+    assert set(ours["weight"]) == {0.5}
+    snapshot = snapshot_path(
+        workbench.data, "sketchfab", read_pointer(workbench.data, "sketchfab").snapshot_id
+    )
+    with duckdb.connect(snapshot, read_only=True) as connection:
+        shown = {user for (user,) in connection.sql("SELECT user_id FROM user_lists").fetchall()}
+        ((count,),) = connection.sql("SELECT n_likes FROM snapshot_info").fetchall()
+    assert shown == set(before["user_id"])
+    assert count == N_LIKES
+
+
 def test_refresh_tells_of_each_asset_and_check(refreshed):
     begun, *told = refreshed.told
     assert begun["crawl_run"] in {path.name for path in refreshed.bench.data.glob("raw/*/likes/*")}
     ended = {step["asset"]: step for step in told if "asset" in step}
-    assert len(ended) == 13 + len(PUBLISHED)
+    assert len(ended) == 14 + len(PUBLISHED)
     assert ended["likes"]["rows"] == N_LIKES
     assert "rows" not in ended["snapshot"]
     assert all(step["passed"] and step["seconds"] >= 0 for step in ended.values())
