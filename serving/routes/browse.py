@@ -14,6 +14,7 @@ from serving.catalog import Catalog
 from serving.lists.query import Cursor, Grouped
 from serving.lists.shuffling import MAX_SEED
 from serving.routes.common import Site, documented, snapshot_of
+from serving.routing import QueryRoute
 
 __all__ = ["Browse", "BrowseQuery", "build_router"]
 
@@ -39,7 +40,7 @@ Browse = Annotated[BrowseQuery, Query()]
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes that list all items."""
-    router = APIRouter(tags=["browse"])
+    router = APIRouter(tags=["browse"], route_class=QueryRoute)
 
     @router.get(
         "/v1/{site}/popular",

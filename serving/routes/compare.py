@@ -13,6 +13,7 @@ from serving.catalog import Catalog
 from serving.errors import ApiProblemError
 from serving.lists.comparing import Compared, CompareQuery, compare_body
 from serving.routes.common import Site, documented, item_idx_of, snapshot_of
+from serving.routing import QueryRoute
 from serving.snapshot import Snapshot
 
 __all__ = ["build_router"]
@@ -22,7 +23,7 @@ Model = Annotated[str, Path(description="Name of the model.")]
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes about models."""
-    router = APIRouter(tags=["models"])
+    router = APIRouter(tags=["models"], route_class=QueryRoute)
     has_people = catalog.settings.user_routes
 
     @router.get(

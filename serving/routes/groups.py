@@ -16,6 +16,7 @@ from serving.encoding import MAX_K
 from serving.lists.query import Cursor
 from serving.routes.browse import Browse
 from serving.routes.common import Site, Slug, documented, snapshot_of
+from serving.routing import QueryRoute
 from serving.snapshot import GroupKind
 
 __all__ = ["build_router"]
@@ -38,7 +39,7 @@ class GroupsQuery(BaseModel):
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes about the groups that items are in: the same three of each kind."""
-    router = APIRouter(tags=["groups"])
+    router = APIRouter(tags=["groups"], route_class=QueryRoute)
     for kind, path in _PATHS.items():
         _add_routes(router, catalog, kind, f"/v1/{{site}}/{path}")
     return router

@@ -14,6 +14,7 @@ from serving.catalog import Catalog
 from serving.encoding import MAX_K
 from serving.lists.query import MAX_ID_LENGTH
 from serving.routes.common import Site, documented, snapshot_of
+from serving.routing import QueryRoute
 
 __all__ = ["build_router"]
 
@@ -30,7 +31,7 @@ class IdsQuery(BaseModel):
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Route about many items."""
-    router = APIRouter(tags=["items"])
+    router = APIRouter(tags=["items"], route_class=QueryRoute)
 
     @router.get(
         "/v1/{site}/items",

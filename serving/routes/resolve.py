@@ -13,6 +13,7 @@ from serving.caching import answered
 from serving.catalog import Catalog
 from serving.resolving import MAX_LINK_LENGTH
 from serving.routes.common import Site, documented, snapshot_of
+from serving.routing import QueryRoute
 
 __all__ = ["build_router"]
 
@@ -31,7 +32,7 @@ class ResolveQuery(BaseModel):
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Route about links."""
-    router = APIRouter(tags=["items"])
+    router = APIRouter(tags=["items"], route_class=QueryRoute)
 
     @router.get(
         "/v1/{site}/resolve",

@@ -14,6 +14,7 @@ from serving.catalog import Catalog
 from serving.encoding import MAX_K
 from serving.routes.browse import BrowseQuery
 from serving.routes.common import Site, documented, snapshot_of
+from serving.routing import QueryRoute
 
 __all__ = ["MAX_Q_LENGTH", "build_router"]
 
@@ -38,7 +39,7 @@ class CompleteQuery(BaseModel):
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes that find items by words."""
-    router = APIRouter(tags=["search"])
+    router = APIRouter(tags=["search"], route_class=QueryRoute)
 
     @router.get(
         "/v1/{site}/search",

@@ -10,6 +10,7 @@ from serving.answers.sites import SiteAnswer, SiteCard, SitesAnswer
 from serving.caching import answered
 from serving.catalog import Catalog
 from serving.routes.common import JSON, Site, documented, snapshot_of
+from serving.routing import QueryRoute
 from serving.snapshot import Snapshot
 
 __all__ = ["build_router"]
@@ -17,7 +18,7 @@ __all__ = ["build_router"]
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes about sites as wholes."""
-    router = APIRouter(tags=["sites"])
+    router = APIRouter(tags=["sites"], route_class=QueryRoute)
 
     @router.get("/v1/sites", responses=documented(SitesAnswer, "Every loaded site.", problems=()))
     async def sites() -> Response:
