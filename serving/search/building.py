@@ -39,10 +39,19 @@ class GroupText:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Features of one field: an entry for each feature of each word of each item."""
+    """Features of one field: an entry for each feature of each word of each item.
+
+    Attributes
+    ----------
+    weight : length of what is one in this field.
+    units : what each entry is part of; the whole title, but each word of tags and creator, so
+        that a tag is worth the same however many others there are.
+    """
 
     items: NDArray[np.int32]
     features: NDArray[np.uint32]
+    units: NDArray[np.int32]
+    weight: float
 
 
 def search_arrays(
@@ -60,7 +69,10 @@ def search_arrays(
     words: dict[str, int] = {}
     in_words = [_word_rows([fields[n] for fields in plain], words) for n in range(3)]
     of_words = _features_by_word(words)
-    fields = [_field(rows, of_words) for rows in in_words]
+    fields = [
+        _field(rows, of_words, weight, whole=weight == 1)
+        for rows, weight in zip(in_words, _FIELD_WEIGHTS, strict=True)
+    ]
     likes = np.asarray([text.like_count for text in texts], np.float32)
     titles = Texts.of(title.encode() for title, _, _ in plain)
     wholes = Texts.of(" ".join(filter(None, fields)).encode() for fields in plain)
@@ -112,17 +124,25 @@ def _features_by_word(words: Mapping[str, int]) -> tuple[NDArray[np.int64], NDAr
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), flat
 
 
-def _field(rows: Rows, of_words: tuple[NDArray[np.int64], NDArray[np.uint32]]) -> _Field:
+def _field(
+    rows: Rows,
+    of_words: tuple[NDArray[np.int64], NDArray[np.uint32]],
+    weight: float,
+    *,
+    whole: bool,
+) -> _Field:
     starts, flat = of_words
     items = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(rows.starts))
     lengths = np.diff(starts)[rows.idxs]
     shifts = starts[rows.idxs] - np.cumsum(lengths) + lengths
     places = np.arange(int(lengths.sum())) + np.repeat(shifts, lengths)
-    return _Field(np.repeat(items, lengths), flat[places])
+    words = np.arange(len(items), dtype=np.int32)
+    own = np.repeat(items, lengths)
+    return _Field(own, flat[places], own if whole else np.repeat(words, lengths), weight)
 
 
 def _postings(fields: Sequence[_Field], n_items: int) -> dict[str, NDArray[Any]]:
-    """Items by feature with their weights: TF-IDF, each field of unit length times its weight."""
+    """Items by feature with their weights: IDF, each unit of a field of the field's length."""
     every = np.concatenate([field.features for field in fields])
     order = np.argsort(every, kind="stable")
     ordered = every[order]
@@ -135,10 +155,8 @@ def _postings(fields: Sequence[_Field], n_items: int) -> dict[str, NDArray[Any]]
     ends = np.cumsum([len(field.features) for field in fields])
     weights = np.concatenate(
         [
-            weight * _unit(field, idf[own], n_items)
-            for field, own, weight in zip(
-                fields, np.split(places, ends[:-1]), _FIELD_WEIGHTS, strict=True
-            )
+            _unit(field, idf[own])
+            for field, own in zip(fields, np.split(places, ends[:-1]), strict=True)
         ]
     )
     return {
@@ -150,9 +168,9 @@ def _postings(fields: Sequence[_Field], n_items: int) -> dict[str, NDArray[Any]]
     }
 
 
-def _unit(field: _Field, idf: NDArray[np.float32], n_items: int) -> NDArray[np.float32]:
-    norms = np.sqrt(np.bincount(field.items, idf**2, minlength=n_items))
-    return np.asarray(idf / norms[field.items], np.float32)
+def _unit(field: _Field, idf: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.sqrt(np.bincount(field.units, idf**2))
+    return np.asarray(field.weight * idf / norms[field.units], np.float32)
 
 
 def _prior(likes: NDArray[np.float32]) -> NDArray[np.float32]:

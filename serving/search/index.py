@@ -23,6 +23,7 @@ _MAX_POSTINGS: Final = 200_000
 _PRIOR_OF_CANDIDATES: Final = 0.3
 _PRIOR_OF_RANKED: Final = 0.05
 _LEAST: Final = 0.45
+_LEAST_SHARED: Final = 0.15
 _NONE: Final = (np.empty(0, np.int32), np.empty(0, np.float32))
 
 
@@ -111,7 +112,10 @@ class SearchIndex:
         return candidates[order].astype(np.int32), scores[order].astype(np.float32)
 
     def _candidates(self, query: str, only: NDArray[np.bool_] | None) -> NDArray[np.intp]:
-        """Items that share most with a query, likes counted in, in no order."""
+        """Items that share most with a query, likes counted in, in no order.
+
+        None that shares far less than the best one: to compare them takes most of the time.
+        """
         places, counts = self._features(query)
         if not len(places):
             return np.empty(0, np.intp)
@@ -121,10 +125,9 @@ class SearchIndex:
         )
         items = np.concatenate([self.items[part] for part in parts])
         shared = np.asarray(np.bincount(items, weights, len(self.prior)), np.float64)
-        if only is not None:
-            shared[~only] = 0
         shared *= 1 + _PRIOR_OF_CANDIDATES * self.prior
-        some = np.flatnonzero(shared)
+        enough = shared > _LEAST_SHARED * shared.max(initial=0)
+        some = np.flatnonzero(enough if only is None else enough & only)
         if len(some) <= MAX_FOUND:
             return some
         return some[np.argpartition(-shared[some], MAX_FOUND)[:MAX_FOUND]]
