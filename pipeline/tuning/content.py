@@ -28,6 +28,7 @@ R = TypeVar("R", bound=Recommender)
 
 _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
 _WIDE_TRIALS: Final = 3
+_FEW_FEATURES: Final = 500  # what is known of few tags is tried before what is known of many
 _FACTORS_SHARE: Final = 0.35  # of the seconds
 _FINISH_S: Final = 5.0
 _FITS_TO_COME: Final = 2  # for the curve, and on all likes
@@ -87,7 +88,10 @@ class ContentSearch:
         """A search from these settings and from what else is known to do well."""
         if settings.name in self.fixed:
             return Study((settings,), self.judge, self.purse, self.seed, is_searched=False)
-        return Study(settings.starts(), self.judge, self.purse, self.seed, base=settings)
+        starts = settings.starts()
+        if self.judge.train.item_features.shape[1] <= _FEW_FEATURES:
+            starts = starts[::-1]
+        return Study(starts, self.judge, self.purse, self.seed, base=settings)
 
     def _in_space_of(self, kernel: Study[Any] | None, settings: TagFactors) -> TagFactors:
         if kernel is None or kernel.best is None or settings.name in self.fixed:
