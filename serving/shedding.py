@@ -145,7 +145,7 @@ class Gate:
         now_s = time.perf_counter()
         if self._begun:
             took_s = min((now_s - self._last_s) / self._begun, self._budget_s / 16)
-            self.service_s += (took_s - self.service_s) * _SMOOTHING
+            self.service_s += (took_s - self.service_s) * (_SMOOTHING if self.service_s else 1)
         self._last_s = now_s
 
 
