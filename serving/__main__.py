@@ -1,4 +1,7 @@
-"""``python -m serving``: serve the published snapshots until told to stop."""
+"""``python -m serving``: serve the published snapshots until told to stop.
+
+``python -m serving token --days 90`` makes a token for the operator's routes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from serving.errors import PortsTakenError
 from serving.listening import free_socket
 from serving.logs import log_as_json
 from serving.settings import ServingSettings
+from serving.token_command import token_command
 from serving.workers import Worker, supervise
 
 
@@ -18,6 +22,8 @@ def main() -> int:
     """Serve; 0 when stopped by a signal, 2 when a setting is wrong or no port is free."""
     try:
         settings = ServingSettings()
+        if sys.argv[1:2] == ["token"]:
+            return token_command(sys.argv[2:], settings)
         if len(sys.argv) > 1:
             return _work(settings, Worker.of(sys.argv[1:]))
         listener, port = free_socket(settings.host, settings.port)

@@ -14,6 +14,7 @@ from serving.manners import add_manners
 from serving.openapi import describe_with_problems
 from serving.problems import add_problem_handlers
 from serving.routes import (
+    admin,
     browse,
     compare,
     feedback,
@@ -81,6 +82,8 @@ def _switched_on(settings: ServingSettings) -> Iterator[ModuleType]:
         yield users
     if settings.feedback:
         yield feedback
+    if settings.admin:
+        yield admin
 
 
 def _version() -> str:

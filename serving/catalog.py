@@ -89,6 +89,12 @@ class Catalog:
             for site in published:
                 await self._refresh_site(site)
 
+    async def reload(self) -> None:
+        """As `refresh`, and what was refused is tried again now."""
+        async with self._turn:
+            self._refusals.clear()
+        await self.refresh()
+
     def states(self) -> list[SiteState]:
         """What is served of each site and what was refused, by name of the site."""
         return [

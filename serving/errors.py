@@ -5,6 +5,7 @@ ServingError
 ├── PortsTakenError        no free port to listen on
 ├── FeedbackUnwrittenError feedback cannot be written now; none of it was
 ├── FeedbackKeyReusedError two different requests with feedback have one idempotency key
+├── TokenFileError         the file of the operator's tokens cannot be used
 └── ApiProblemError        a request that cannot be answered, as problem+json tells it
 """
 
@@ -19,6 +20,7 @@ __all__ = [
     "PortsTakenError",
     "ServingError",
     "SnapshotRefusedError",
+    "TokenFileError",
     "short",
 ]
 
@@ -45,6 +47,10 @@ class FeedbackUnwrittenError(ServingError):
 
 class FeedbackKeyReusedError(ServingError):
     """Another request, that said something else, had the same idempotency key."""
+
+
+class TokenFileError(ServingError):
+    """The file of the operator's tokens cannot be read, or others may read it; no token is good."""
 
 
 class ApiProblemError(ServingError):

@@ -37,3 +37,13 @@ def test_every_setting_is_described():
     fields = ServingSettings.model_fields
     assert all(field.description for field in fields.values())
     assert len(fields) > 5
+
+
+def test_admin_is_on_only_with_a_file_of_tokens_outside_the_data(tmp_path):
+    tokens = tmp_path / "keys" / "tokens.json"
+    assert ServingSettings(data=tmp_path / "data", admin=True, admin_tokens=tokens).admin
+    with pytest.raises(ValidationError, match="admin_tokens must name the file"):
+        ServingSettings(admin=True)
+    for inside in (tmp_path / "tokens.json", tmp_path / "keys" / ".." / "x" / "tokens.json"):
+        with pytest.raises(ValidationError, match="outside of data"):
+            ServingSettings(data=tmp_path, admin_tokens=inside)

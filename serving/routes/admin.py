@@ -1,0 +1,105 @@
+"""The operator's routes, under a path of their own: a site could be called admin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from pipeline.pointer import SITE_NAME_PATTERN, read_pointer, site_folder
+from serving.answers.admin import (
+    KeptSnapshot,
+    ReloadAnswer,
+    SiteSnapshots,
+    SnapshotsAnswer,
+    StatusAnswer,
+)
+from serving.answers.base import Answer
+from serving.catalog import Catalog
+from serving.leave import BEARER, operators_leave
+from serving.routes.common import JSON, documented
+
+__all__ = ["build_router"]
+
+_PROBLEMS: Final = (401, 404)
+_SUFFIX: Final = ".duckdb"
+
+
+def build_router(catalog: Catalog) -> APIRouter:
+    """Routes that ask for the operator's leave, each of them, before anything else."""
+    settings = catalog.settings
+    if settings.admin_tokens is None:
+        raise ValueError("admin_tokens is not set")
+    leave = operators_leave(settings.admin_tokens)
+    began_s = time.monotonic()
+    router = APIRouter(
+        prefix="/admin/v1", tags=["admin"], dependencies=[Depends(leave), Depends(BEARER)]
+    )
+
+    @router.get(
+        "/snapshots", responses=documented(SnapshotsAnswer, "Snapshots.", problems=_PROBLEMS)
+    )
+    async def snapshots() -> Response:
+        """List what stands in the data folder, by site, and which of it is current."""
+        served = {site: each.snapshot_id for site, each in catalog.snapshots.items()}
+        listed = await asyncio.to_thread(lambda: list(_kept(settings.data, served)))
+        return _fresh(SnapshotsAnswer(sites=listed))
+
+    @router.post("/reload", responses=documented(ReloadAnswer, "It looked.", problems=_PROBLEMS))
+    async def reload() -> Response:
+        """Look for newer snapshots and deny lists now; what was refused is tried again."""
+        await catalog.reload()
+        return _fresh(ReloadAnswer(pid=os.getpid(), sites=catalog.states()))
+
+    @router.get("/status", responses=documented(StatusAnswer, "Status.", problems=_PROBLEMS))
+    async def status(request: Request) -> Response:
+        """Say what this process serves and since when."""
+        switches = ("user_routes", "feedback", "admin")
+        answer = StatusAnswer(
+            pid=os.getpid(),
+            version=request.app.version,
+            up_s=round(time.monotonic() - began_s, 3),
+            switched_on=[name for name in switches if getattr(settings, name)],
+            sites=catalog.states(),
+        )
+        return _fresh(answer)
+
+    return router
+
+
+def _fresh(answer: Answer) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+
+
+def _kept(data: Path, served: dict[str, str]) -> Iterator[SiteSnapshots]:
+    for folder in sorted((data / "snapshots").glob("*/")):
+        if not re.fullmatch(SITE_NAME_PATTERN, folder.name):
+            continue
+        fault = None
+        try:
+            pointer = read_pointer(data, folder.name)
+        except (OSError, ValueError) as err:
+            pointer, fault = None, str(err)
+        current = pointer.snapshot_id if pointer else None
+        files = sorted(site_folder(data, folder.name).glob(f"[!.]*{_SUFFIX}"))
+        yield SiteSnapshots(
+            site=folder.name,
+            pinned=pointer is not None and pointer.pinned,
+            fault=fault,
+            snapshots=[
+                KeptSnapshot(
+                    snapshot_id=file.name.removesuffix(_SUFFIX),
+                    size_bytes=file.stat().st_size,
+                    current=file.name == f"{current}{_SUFFIX}",
+                    served=file.name == f"{served.get(folder.name)}{_SUFFIX}",
+                )
+                for file in files
+            ],
+        )
