@@ -42,64 +42,55 @@ def encoded_page(
     source : of the items with a score; the others are `FILLED`.
     becauses : member ``because`` of each item of the page; None leaves the member out.
     """
-    n_own = len(page.scores)
-    heads = [
-        *_own_heads(source, page.offset, page.scores),
-        *_filled_heads(page.offset + n_own, len(page.item_idxs) - n_own),
-    ]
+    n, n_own = len(page.item_idxs), len(page.scores)
+    ranks = _ranks(source, page.offset)[:n]
+    if n_own < n:
+        ranks = ranks[:n_own] + _ranks(FILLED, page.offset)[n_own:n]
+    parts: list[bytes | memoryview] = [b","] * (4 * n)
+    parts[0::4] = ranks
+    parts[1::4] = _scores(page)
     if becauses is not None:
-        heads = [
-            head + b'"because":' + orjson.dumps(one) + b","
-            for head, one in zip(heads, becauses, strict=True)
-        ]
-    next_offset = page.next_offset
-    cursor = b"null"
-    if next_offset is not None:
-        cursor = b'"%s"' % encode_cursor(snapshot.snapshot_id, next_offset).encode()
-    listed = map(bytes.__add__, heads, _cards(snapshot, page.item_idxs))
-    return b"".join(
-        (
-            snapshot.head,
-            b",",
-            orjson.dumps(about)[1:-1],
-            b',"items":[',
-            b",".join(listed),
-            b'],"next_cursor":',
-            cursor,
-            b"}",
-        )
-    )
+        parts[2::4] = [b',"because":' + orjson.dumps(one) + b"," for one in becauses]
+    parts[3::4] = _cards(snapshot, page.item_idxs)
+    if n:
+        parts[0] = parts[0][1:]  # no comma stands before the first
+    head = (snapshot.head, b",", orjson.dumps(about)[1:-1], b',"items":[')
+    return b"".join((*head, *parts, b'],"next_cursor":', _cursor(snapshot, page), b"}"))
 
 
-def _cards(snapshot: Snapshot, item_idxs: NDArray[np.int32]) -> list[bytes]:
+def _cursor(snapshot: Snapshot, page: Page) -> bytes:
+    if page.next_offset is None:
+        return b"null"
+    return _quoted_cursor(snapshot.snapshot_id, page.next_offset)
+
+
+def _scores(page: Page) -> list[bytes]:
+    """Score of each item as JSON; null where it was filled in."""
+    n_filled = len(page.item_idxs) - len(page.scores)
+    if not len(page.scores):
+        return [b"null"] * n_filled
+    flat = np.ascontiguousarray(page.scores)
+    texts = orjson.dumps(flat, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+    return texts + [b"null"] * n_filled if n_filled else texts
+
+
+def _cards(snapshot: Snapshot, item_idxs: NDArray[np.int32]) -> list[memoryview]:
     cards = snapshot.items.cards
+    data = cards.data.data  # views of it are copied once, when they are joined
     starts, stops = cards.starts[item_idxs].tolist(), cards.starts[item_idxs + 1].tolist()
-    data = cards.data.data  # a view: slices of it are copied once, when they are joined
-    return [bytes(data[start:stop]) for start, stop in zip(starts, stops, strict=True)]
+    return [data[start:stop] for start, stop in zip(starts, stops, strict=True)]
 
 
-def _own_heads(source: str, offset: int, scores: NDArray[np.float32]) -> list[bytes]:
-    """Beginnings of objects up to the card."""
-    texts = orjson.dumps(np.ascontiguousarray(scores), option=orjson.OPT_SERIALIZE_NUMPY)[
-        1:-1
-    ].split(b",")
-    ranks = _ranks(source, offset)
-    return (
-        [rank + text + b"," for rank, text in zip(ranks, texts, strict=False)]
-        if len(scores)
-        else []
-    )
-
-
-def _filled_heads(offset: int, n: int) -> list[bytes]:
-    return [rank + b"null," for rank in _ranks(FILLED, offset)[:n]] if n else []
+@lru_cache(maxsize=256)
+def _quoted_cursor(snapshot_id: str, offset: int) -> bytes:
+    return b'"%s"' % encode_cursor(snapshot_id, offset).encode()
 
 
 @lru_cache(maxsize=256)
 def _ranks(source: str, offset: int) -> tuple[bytes, ...]:
-    """Beginnings of the objects of a page that starts after ``offset`` items."""
+    """Beginnings of the objects of a page after ``offset`` items, with a comma before each."""
     named = orjson.dumps(source)
     return tuple(
-        b'{"rank":%d,"source":%s,"score":' % (rank, named)
+        b',{"rank":%d,"source":%s,"score":' % (rank, named)
         for rank in range(offset + 1, offset + 1 + MAX_K)
     )

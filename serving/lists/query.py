@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.encoding import MAX_K
@@ -20,8 +19,6 @@ __all__ = [
     "Grouped",
     "ListQuery",
     "RecommendationsQuery",
-    "Recommended",
-    "Similar",
     "SimilarQuery",
 ]
 
@@ -112,7 +109,3 @@ class RecommendationsQuery(ListQuery):
     exclude_seen: bool = Field(
         default=True, description="Leave out what the person likes already; models never list it."
     )
-
-
-Similar = Annotated[SimilarQuery, Query()]
-Recommended = Annotated[RecommendationsQuery, Query()]
