@@ -45,5 +45,5 @@ def test_admin_is_on_only_with_a_file_of_tokens_outside_the_data(tmp_path):
     with pytest.raises(ValidationError, match="admin_tokens must name the file"):
         ServingSettings(admin=True)
     for inside in (tmp_path / "tokens.json", tmp_path / "keys" / ".." / "x" / "tokens.json"):
-        with pytest.raises(ValidationError, match="outside of data"):
+        with pytest.raises(ValidationError, match="outside the data"):
             ServingSettings(data=tmp_path, admin_tokens=inside)
