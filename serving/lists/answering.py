@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from serving.lists.scoring import Likes, part_terms
 from serving.snapshot import Lists, Snapshot
 
 __all__ = [
+    "Count",
     "admitted",
     "known_idxs",
     "list_body",
@@ -28,30 +29,58 @@ __all__ = [
     "recommendations_body",
     "similar_body",
     "spread",
+    "uncounted",
 ]
 
 Hidden = NDArray[np.integer] | Sequence[int]
+Count = Callable[[int, int], None]
 
 
-def similar_body(snapshot: Snapshot, item_id: str, item_idx: int, query: ListQuery) -> bytes:
+def uncounted(requested: int, filled: int) -> None:
+    """Count nothing."""
+
+
+def similar_body(
+    snapshot: Snapshot, item_id: str, item_idx: int, query: ListQuery, count: Count = uncounted
+) -> bytes:
     """Body of the list beside an item, never with the item itself.
+
+    Parameters
+    ----------
+    count : is told how many items were asked for and how many of them were filled in.
 
     Raises
     ------
     ApiProblemError : 404, no such lists or groups; 409, a cursor of another snapshot; 422, none.
     """
     return list_body(
-        snapshot, "similar", {"item_id": item_id}, row=item_idx, hidden=(item_idx,), query=query
+        snapshot,
+        "similar",
+        {"item_id": item_id},
+        row=item_idx,
+        hidden=(item_idx,),
+        query=query,
+        count=count,
     )
 
 
 def recommendations_body(
-    snapshot: Snapshot, user_id: str, row: int, query: RecommendationsQuery
+    snapshot: Snapshot,
+    user_id: str,
+    row: int,
+    query: RecommendationsQuery,
+    count: Count = uncounted,
 ) -> bytes:
     """Body of a person's list; as `similar_body`."""
     hidden = snapshot.user_items[row] if query.exclude_seen else ()
     return list_body(
-        snapshot, "recommendations", {"user_id": user_id}, row=row, hidden=hidden, query=query
+        snapshot,
+        "recommendations",
+        {"user_id": user_id},
+        row=row,
+        hidden=hidden,
+        query=query,
+        count=count,
     )
 
 
@@ -63,6 +92,7 @@ def list_body(
     row: int,
     hidden: Hidden,
     query: ListQuery,
+    count: Count = uncounted,
 ) -> bytes:
     """Body of one page of a list; ``hidden`` items are never listed."""
     model, lists = named_lists(snapshot, kind, row, query.model)
@@ -71,10 +101,12 @@ def list_body(
     if query.cursor is None and query.is_plain and stop - start > query.k:
         item_idxs, scores = lists.top(row, query.k)
         page = Page(0, item_idxs, scores, next_offset=query.k)
+        count(query.k, 0)
         return encoded_page(snapshot, page, about=about, source=model)
     offset = decode_cursor(snapshot.snapshot_id, query.cursor)
     whole = ranked(*lists.top(row), admitted(snapshot, query, hidden))
     page = spread(snapshot, whole, query.diversity).page(offset, query.k)
+    count(query.k, len(page.item_idxs) - len(page.scores))
     if not query.explain:
         return encoded_page(snapshot, page, about=about, source=model)
     why = _explained_list(snapshot, kind, model, row, page)

@@ -14,7 +14,7 @@ from pipeline.fold_in import ItemFactors
 from serving.answers.visitors import Method
 from serving.encoding import MAX_K, encoded_page
 from serving.errors import ApiProblemError
-from serving.lists.answering import admitted, spread
+from serving.lists.answering import Count, admitted, spread, uncounted
 from serving.lists.because import Explained, explained, item_reasons, unexplained
 from serving.lists.query import MAX_ID_LENGTH, Filters
 from serving.lists.ranking import Page, ranked
@@ -98,7 +98,7 @@ class _Way:
         return [{"model": part.model, "weight": part.weight} for part in self.parts]
 
 
-def visitor_body(snapshot: Snapshot, visitor: Visitor) -> bytes:
+def visitor_body(snapshot: Snapshot, visitor: Visitor, count: Count = uncounted) -> bytes:
     """Body of the answer to a visitor.
 
     Raises
@@ -120,6 +120,7 @@ def visitor_body(snapshot: Snapshot, visitor: Visitor) -> bytes:
         "unknown_ids": unknown_ids,
     }
     last = Page(0, page.item_idxs, page.scores, next_offset=None)
+    count(visitor.k, len(page.item_idxs) - len(page.scores))
     if not visitor.explain:
         return encoded_page(snapshot, last, about=about, source=way.model)
     why = way.explained(snapshot, likes, last)

@@ -47,6 +47,9 @@ def build_router(catalog: Catalog) -> APIRouter:
         item_id = segment_of(request, "item_id")
         row = item_idx_of(snapshot, item_id)
         query = query_of(request, SimilarQuery)
-        return answered(request, snapshot, lambda: similar_body(snapshot, item_id, row, query))
+        count = request.app.state.metrics.listed
+        return answered(
+            request, snapshot, lambda: similar_body(snapshot, item_id, row, query, count)
+        )
 
     return router

@@ -41,8 +41,9 @@ def build_router(catalog: Catalog) -> APIRouter:
             )
         query = query_of(request, RecommendationsQuery)
         body = recommendations_body
+        count = request.app.state.metrics.listed
         return answered(
-            request, snapshot, lambda: body(snapshot, user_id, row, query), private=True
+            request, snapshot, lambda: body(snapshot, user_id, row, query, count), private=True
         )
 
     return router

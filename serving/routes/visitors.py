@@ -30,6 +30,9 @@ def build_router(catalog: Catalog) -> APIRouter:
     ) -> Response:
         """List the items that a visitor may like who likes a few items."""
         snapshot = snapshot_of(catalog, site)
-        return answered(request, snapshot, lambda: visitor_body(snapshot, visitor), private=True)
+        count = request.app.state.metrics.listed
+        return answered(
+            request, snapshot, lambda: visitor_body(snapshot, visitor, count), private=True
+        )
 
     return router

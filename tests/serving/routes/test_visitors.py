@@ -1,0 +1,56 @@
+import pytest
+
+from serving.answers.visitors import VisitorAnswer
+from tests.factories import SITE
+
+PATH = f"/v1/{SITE}/recommendations"
+ITEMS = [{"item_id": "item-003"}, {"item_id": "item-007", "weight": 2}]
+
+
+def ask(client, **body):
+    return client.request("POST", PATH, json={"items": ITEMS, **body})
+
+
+@pytest.mark.parametrize("model", [None, "lightfm_cf", "tag_profile", "popular"])
+def test_bytes_keep_to_the_documented_type_and_are_kept_by_nobody(client, model):
+    for explain in (False, True):
+        answer = ask(client, model=model, explain=explain)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+        told = VisitorAnswer.model_validate_json(answer.content, strict=True)
+        assert len(told.items) == 20
+        assert told.explainable is ((model != "popular") if explain else None)
+
+
+def test_a_snapshot_names_how_its_models_score_visitors(client):
+    methods = {m: ask(client, model=m).json()["method"] for m in ("lightfm_cf", "tag_profile")}
+    assert methods == {"lightfm_cf": "factors", "tag_profile": "weights"}
+
+
+def test_faults_of_a_body_are_named_all_at_once(client):
+    answer = ask(client, k=500, limit=3)
+    assert answer.status_code == 422
+    assert {fault["name"] for fault in answer.json()["errors"]} == {"k", "limit"}
+    assert {fault["location"] for fault in answer.json()["errors"]} == {"body"}
+
+
+def test_nothing_known_is_a_problem(client):
+    answer = ask(client, items=[{"item_id": "nope"}])
+    assert (answer.status_code, answer.json()["type"]) == (404, "/docs#unknown-item")
+
+
+def test_other_methods_are_told_which_one_it_is(client):
+    answer = client.get(PATH)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
+def test_filled_places_are_counted(client):
+    metrics = client.app.state.metrics
+    before = metrics.totals()
+    filled = [i for i in ask(client, model="popular").json()["items"] if i["score"] is None]
+    client.get(f"/v1/{SITE}/items/item-003/similar?k=5")
+    after = metrics.totals()
+    assert after["lists"] - before["lists"] == 2
+    assert after["items_requested"] - before["items_requested"] == 25
+    assert after["items_filled"] - before["items_filled"] == len(filled) == 20
