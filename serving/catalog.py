@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import logging
 import re
+import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipeline.deny import DenyList, read_deny_list
 from pipeline.pointer import (
@@ -20,6 +22,7 @@ from pipeline.pointer import (
 )
 from serving.answers.health import SiteState
 from serving.errors import SnapshotRefusedError
+from serving.folders import unfold_ahead
 from serving.loading import load
 from serving.settings import ServingSettings
 from serving.snapshot import Snapshot
@@ -64,19 +67,31 @@ class Catalog:
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     _served: dict[str, _Wanted] = field(default_factory=dict)
     _refusals: dict[str, _Refusal] = field(default_factory=dict)
+    _tried_ahead: set[str] = field(default_factory=set)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Load what is published, then keep looking for newer until the block is left."""
-        await self.refresh()
-        watch = asyncio.create_task(self._watch())
-        try:
+        with self._cached():
+            await self.refresh()
+            watch = asyncio.create_task(self._watch())
+            try:
+                yield
+            finally:
+                watch.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await watch
+
+    @contextlib.contextmanager
+    def _cached(self) -> Iterator[None]:
+        """Unfold into a folder of its own where none is set, gone at the end."""
+        if self.settings.cache is not None:
             yield
-        finally:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            return
+        with tempfile.TemporaryDirectory(prefix="likewise-") as place:
+            self.settings = self.settings.model_copy(update={"cache": Path(place)})
+            yield
 
     async def refresh(self) -> None:
         """Look once at every site's pointer and swap in what is newer.
@@ -111,8 +126,14 @@ class Catalog:
             await asyncio.sleep(self.settings.poll_s)
             try:
                 await self.refresh()
+                await asyncio.to_thread(self._unfold_ahead)
             except Exception as err:
                 _log.exception("poll failed", extra={"fields": {"error": type(err).__name__}})
+
+    def _unfold_ahead(self) -> None:
+        for site in self.snapshots:
+            denied = read_deny_list(self.settings.data, site)
+            unfold_ahead(self.settings, site, denied, self._tried_ahead)
 
     def _published(self) -> list[str]:
         named = published_sites(self.settings.data)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -18,17 +20,18 @@ from typing import Final
 import orjson
 
 from pipeline.deny import DenyList
-from pipeline.pointer import Pointer, snapshot_path
+from pipeline.pointer import Pointer, site_folder, snapshot_path
 from pipeline.tables import SCHEMA_VERSION
 from serving.errors import SnapshotRefusedError
 from serving.published import file_faults
 from serving.settings import ServingSettings
 
-__all__ = ["unfolded"]
+__all__ = ["unfold_ahead", "unfolded"]
 
 _LAYOUT: Final = 1  # of the folders: another one is never read
 _REFUSED: Final = 3
-_KEPT: Final = 3
+_KEPT: Final = 4
+_ABANDONED_S: Final = 3600
 
 
 @contextlib.contextmanager
@@ -41,47 +44,72 @@ def unfolded(
     ------
     SnapshotRefusedError : the published file is not fit to be served.
     """
+    wanted = _Wanted(settings, site, pointer, denied)
     if settings.cache is None:
         with tempfile.TemporaryDirectory(prefix="likewise-") as place:
-            yield _filled(Path(place), "own", settings, site, pointer, denied)
+            yield wanted.filled(Path(place))
         return
-    settings.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(settings.cache / f".{site}.lock"):
+    with _locked(settings.cache, wanted.name):
         _remove_old(settings.cache, site)
-        yield _filled(settings.cache, _name(site, pointer, denied), settings, site, pointer, denied)
+        yield wanted.filled(settings.cache)
 
 
-def _name(site: str, pointer: Pointer, denied: DenyList) -> str:
-    shape = f"{SCHEMA_VERSION}-{_LAYOUT}"
-    return f"{site}.{pointer.snapshot_id}.{pointer.sha256[:16]}.{denied.digest[:16]}.{shape}"
+def unfold_ahead(settings: ServingSettings, site: str, denied: DenyList, tried: set[str]) -> None:
+    """Unfold the newest snapshot of a site, published or not, so that a publish finds it ready.
+
+    What is not fit to be served is left to be refused when it is published.
+
+    Parameters
+    ----------
+    tried : names that are not tried again; this one is added.
+    """
+    newest = max(site_folder(settings.data, site).glob("*.duckdb"), default=None)
+    if settings.cache is None or newest is None:
+        return
+    try:
+        sha256 = newest.with_name(f"{newest.name}.sha256").read_text("utf-8").split()[0]
+    except (OSError, IndexError):
+        return
+    pointer = Pointer(newest.stem, sha256, SCHEMA_VERSION, published_at="")
+    wanted = _Wanted(settings, site, pointer, denied)
+    if wanted.name not in tried:
+        tried.add(wanted.name)
+        with contextlib.suppress(SnapshotRefusedError), _locked(settings.cache, wanted.name):
+            wanted.filled(settings.cache)
 
 
-def _filled(  # noqa: PLR0917  the parts of one name
-    place: Path,
-    name: str,
-    settings: ServingSettings,
-    site: str,
-    pointer: Pointer,
-    denied: DenyList,
-) -> Path:
-    faults = [] if (place / name).is_dir() else list(_faults(settings, site, pointer))
-    if faults:
-        raise SnapshotRefusedError(faults)
-    whole = place / name
-    if not whole.is_dir():
-        begun = Path(tempfile.mkdtemp(prefix=f".{site}.", dir=place))
-        try:
-            path = snapshot_path(settings.data, site, pointer.snapshot_id)
-            _unfold(path, begun, denied, settings)
-            begun.rename(whole)
-        finally:
-            shutil.rmtree(begun, ignore_errors=True)
-    os.utime(whole)
-    return whole
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A snapshot less what is denied of it."""
 
+    settings: ServingSettings
+    site: str
+    pointer: Pointer
+    denied: DenyList
 
-def _faults(settings: ServingSettings, site: str, pointer: Pointer) -> Iterator[str]:
-    yield from file_faults(snapshot_path(settings.data, site, pointer.snapshot_id), pointer)
+    @property
+    def name(self) -> str:
+        """Name of its folder: another content or layout has another one."""
+        own = self.pointer
+        shape = f"{SCHEMA_VERSION}-{_LAYOUT}"
+        digests = f"{own.sha256[:16]}.{self.denied.digest[:16]}"
+        return f"{self.site}.{Path(own.snapshot_id).name}.{digests}.{shape}"
+
+    def filled(self, place: Path) -> Path:
+        """The folder, filled if it was not there."""
+        whole = place / self.name
+        if not whole.is_dir():
+            path = snapshot_path(self.settings.data, self.site, self.pointer.snapshot_id)
+            if faults := list(file_faults(path, self.pointer)):
+                raise SnapshotRefusedError(faults)
+            begun = Path(tempfile.mkdtemp(prefix=f".{self.site}.", dir=place))
+            try:
+                _unfold(path, begun, self.denied, self.settings)
+                begun.rename(whole)
+            finally:
+                shutil.rmtree(begun, ignore_errors=True)
+        os.utime(whole)
+        return whole
 
 
 def _unfold(path: Path, folder: Path, denied: DenyList, settings: ServingSettings) -> None:
@@ -104,8 +132,9 @@ def _unfold(path: Path, folder: Path, denied: DenyList, settings: ServingSetting
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
+def _locked(cache: Path, name: str) -> Iterator[None]:
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (cache / f"{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -113,7 +142,17 @@ def _locked(path: Path) -> Iterator[None]:
 def _remove_old(cache: Path, site: str) -> None:
     """Remove all but the folders that were used last, and what a killed process left."""
     for left in cache.glob(f".{site}.*/"):
-        shutil.rmtree(left, ignore_errors=True)
-    folders = sorted(cache.glob(f"{site}.*/"), key=lambda path: path.stat().st_mtime)
-    for folder in folders[:-_KEPT]:
+        if _age_s(left) > _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
+    folders = sorted(cache.glob(f"{site}.*/"), key=_age_s)
+    for folder in folders[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since it was used; no end where another process has removed it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return math.inf

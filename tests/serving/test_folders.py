@@ -1,0 +1,118 @@
+"""Snapshots are unfolded once, by whoever is first, and ahead of their publication."""
+
+import numpy as np
+import pytest
+
+from pipeline import pointer
+from pipeline.deny import DenyList
+from pipeline.tables import SCHEMA_VERSION
+from serving import folders
+from serving.arrays import mapped_arrays
+from serving.errors import SnapshotRefusedError
+from serving.folders import unfold_ahead, unfolded
+from serving.loading import load
+from serving.settings import ServingSettings
+from tests.factories import SITE, publish_small_site
+
+NOBODY = DenyList()
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Settings on a published small site, with a cache."""
+    built = publish_small_site(tmp_path)
+    published = pointer.read_pointer(tmp_path, SITE)
+    settings = ServingSettings(data=tmp_path, cache=tmp_path / "cache", load_apart=False)
+    return settings, built, published
+
+
+def no_more(*_, **__):
+    raise AssertionError("unfolded again")
+
+
+def test_a_second_worker_finds_the_folder(site, monkeypatch):
+    settings, _, published = site
+    with unfolded(settings, SITE, published, NOBODY) as first:
+        pass
+    monkeypatch.setattr(folders, "_unfold", no_more)
+    with unfolded(settings, SITE, published, NOBODY) as second:
+        assert second == first
+    with pytest.raises(AssertionError, match="again"):  # what else is denied is another folder
+        unfolded(settings, SITE, published, DenyList(tags={"cat"})).__enter__()
+
+
+def test_a_process_of_its_own_unfolds_the_same(site, tmp_path):
+    settings, _, published = site
+    apart = settings.model_copy(update={"cache": tmp_path / "other", "load_apart": True})
+    with (
+        unfolded(settings, SITE, published, NOBODY) as here,
+        unfolded(apart, SITE, published, NOBODY) as there,
+    ):
+        own, other = mapped_arrays(here), mapped_arrays(there)
+        assert own.keys() == other.keys()
+        assert all(np.array_equal(own[name], other[name]) for name in own)
+
+
+def test_a_process_of_its_own_tells_why_it_refuses(site):
+    settings, _, _ = site
+    path = pointer.snapshot_path(settings.data, SITE, "junk")
+    path.write_bytes(b"no database")
+    junk = pointer.Pointer("junk", pointer.file_sha256(path), SCHEMA_VERSION, "")
+    for apart in (False, True):
+        with pytest.raises(SnapshotRefusedError, match=r"junk\.duckdb cannot be read"):
+            load(settings.model_copy(update={"load_apart": apart}), SITE, junk)
+    assert not list(settings.cache.glob("*junk*/"))
+    assert not [path for path in settings.cache.iterdir() if path.name.startswith(".")]
+
+
+def test_what_is_built_is_unfolded_before_it_is_published(site, monkeypatch):
+    settings, built, published = site
+    unfold_ahead(settings, SITE, NOBODY, set())
+    monkeypatch.setattr(folders, "_unfold", no_more)
+    assert load(settings, SITE, published).snapshot_id == built.snapshot_id
+
+
+def test_what_is_not_fit_is_tried_ahead_once(site, monkeypatch):
+    settings, built, _ = site
+    built.path.chmod(0o600)
+    built.path.write_bytes(b"torn")
+    tried = set()
+    unfold_ahead(settings, SITE, NOBODY, tried)
+    assert len(tried) == 1
+    monkeypatch.setattr(folders, "file_faults", no_more)
+    unfold_ahead(settings, SITE, NOBODY, tried)
+    with pytest.raises(AssertionError, match="again"):
+        unfold_ahead(settings, SITE, NOBODY, set())
+
+
+def test_the_folders_that_were_used_last_stay(site):
+    settings, _, published = site
+    lists = [DenyList(items={f"item-{n:03d}"}) for n in range(6)]
+    for denied in lists:
+        with unfolded(settings, SITE, published, denied):
+            pass
+    kept = sorted(settings.cache.glob(f"{SITE}.*/"))
+    assert len(kept) == 5  # four that were there, and the new one
+    assert not any(lists[0].digest[:16] in path.name for path in kept)
+
+
+def test_a_denied_item_is_in_nothing_that_is_loaded(site):
+    settings, _, published = site
+    snapshot = load(settings, SITE, published, DenyList(items={"item-003"}, tags={"boat"}))
+    items = snapshot.items
+    gone = {idx for idx in range(len(items.ids)) if not items.allowed[idx]}
+    assert items.ids.index("item-003") in gone
+    assert len(gone) > 5  # those with the tag too
+    assert "item-003" not in items.index
+    listed = [
+        snapshot.popular,
+        snapshot.latest,
+        snapshot.trending,
+        *(lists.item_idxs for named in snapshot.lists.values() for lists in named.values()),
+        *(groups.items.idxs for groups in snapshot.groups.values()),
+        snapshot.search.search("model 3", 40)[0],
+    ]
+    assert all(len(one) for one in listed)
+    assert not any(gone & set(one.tolist()) for one in listed)
+    assert "boat" not in snapshot.groups["tag"].index
+    assert load(settings, SITE, published).groups["tag"].index["boat"] >= 0
