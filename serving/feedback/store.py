@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -76,29 +78,38 @@ class FeedbackStore:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    if not path.exists():
+        _create(path)
     connection = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
     try:
-        _prepare(connection)
+        _check_version(connection)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
+def _create(path: Path) -> None:
+    """Make the file aside and put it in its place whole, unless another process was first."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # of mode 0600
+    os.close(handle)
+    try:
+        with closing(sqlite3.connect(name, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            for table in FEEDBACK_TABLES:
+                connection.execute(sqlite_ddl(table))
+            connection.execute(f"PRAGMA user_version = {FEEDBACK_VERSION}")
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(name)
+    finally:
+        Path(name).unlink()
+
+
+def _check_version(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version == FEEDBACK_VERSION:
-        return
-    if version:
+    if version != FEEDBACK_VERSION:
         raise sqlite3.DatabaseError(f"the file is of version {version}, not {FEEDBACK_VERSION}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN IMMEDIATE")
-    for table in FEEDBACK_TABLES:
-        connection.execute(sqlite_ddl(table))
-    connection.execute(f"PRAGMA user_version = {FEEDBACK_VERSION}")
-    connection.execute("COMMIT")
 
 
 def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:

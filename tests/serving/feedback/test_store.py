@@ -3,6 +3,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -82,6 +84,22 @@ def test_several_processes_write_the_same_and_all_of_it_stands_once(tmp_path):
     said = [writer.communicate(timeout=60)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 3, said
     assert len(stored(tmp_path)) == 80
+
+
+def test_processes_that_make_the_file_at_one_time_all_write(tmp_path):
+    folders = [tmp_path / str(n) for n in range(20)]
+
+    def first_of(n, folder):
+        together.wait()
+        return write(FeedbackStore(folder), rows(f"k{n}", "a"))
+
+    for folder in folders:
+        together = threading.Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(first_of, range(4), [folder] * 4))
+        assert len(stored(folder)) == 4
+        left = {path.name for path in feedback_path(folder, "art").parent.iterdir()}
+        assert not [name for name in left if name.startswith(".new-")]
 
 
 def test_a_locked_file_is_a_refusal_and_the_writer_goes_on_afterwards(tmp_path, monkeypatch):
