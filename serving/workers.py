@@ -119,6 +119,7 @@ def supervise(settings: ServingSettings, listener: socket.socket, url: str) -> N
         try:
             _watch(pool)
         finally:
+            listener.close()  # else the kernel goes on taking connections that nobody will answer
             pool.stop(settings.grace_s + _STOPPING_S)
             os.close(held)
             os.close(lifeline)

@@ -59,7 +59,7 @@ def _page(title: str, body: str) -> Response:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
     )
-    headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    headers = {"Content-Security-Policy": _POLICY}
     return Response(text, headers=headers, media_type="text/html")
 
 

@@ -30,6 +30,39 @@ def test_every_answer_forbids_sniffing(client):
         assert client.get(path).headers["x-content-type-options"] == "nosniff"
 
 
+def test_every_answer_keeps_pages_and_referrers_out(client):
+    for path in ("/v1/sites", "/nowhere", "/health/live", "/metrics"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_a_page_keeps_its_own_policy(client):
+    (policy,) = client.get("/docs").headers.get_list("content-security-policy")
+    assert "style-src" in policy
+
+
+def test_each_request_has_an_id_of_its_own(client):
+    ids = {client.get("/v1/sites").headers["x-request-id"] for _ in range(5)}
+    assert len(ids) == 5
+    assert all(len(each) == 24 for each in ids)
+
+
+@pytest.mark.parametrize("given", ["0123abcd", "a" * 64, "550e8400-e29b-41d4-a716-446655440000"])
+def test_a_sane_id_is_taken_over_into_answer_and_log(client, caplog, given):
+    caplog.set_level(logging.INFO)
+    answer = client.get("/v1/sites", headers={"X-Request-Id": given})
+    assert answer.headers["x-request-id"] == given
+    (line,) = (r.fields for r in caplog.records if r.getMessage() == "request")
+    assert line["request_id"] == given
+
+
+@pytest.mark.parametrize("given", ["", "short", "a" * 65, "with space", "a\tbcdefgh", '{"a":"b"}'])
+def test_any_other_id_is_not(client, given):
+    answer = client.get("/v1/sites", headers={"X-Request-Id": given})
+    assert answer.headers["x-request-id"] != given
+
+
 def without_id(answer):
     headers = dict(answer.headers)
     assert headers.pop("x-request-id")

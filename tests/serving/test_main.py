@@ -1,10 +1,7 @@
 """The process, as an operator meets it."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 
@@ -12,23 +9,9 @@ import pytest
 
 from serving.listening import free_socket
 from tests.factories import SITE
+from tests.services import start_service as start
 
 STOPS_WITHIN_S = 3
-
-
-def environment(**settings):
-    kept = {name: value for name, value in os.environ.items() if "LIKEWISE" not in name}
-    return kept | {f"LIKEWISE_{name.upper()}": str(value) for name, value in settings.items()}
-
-
-def start(**settings):
-    return subprocess.Popen(
-        [sys.executable, "-m", "serving"],
-        env=environment(**settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
