@@ -17,6 +17,7 @@ from serving.answers.browse import (
     ResolveAnswer,
     SearchAnswer,
 )
+from serving.answers.compare import CompareAnswer
 from serving.answers.health import LiveAnswer, ReadyAnswer
 from serving.answers.items import (
     Card,
@@ -25,7 +26,7 @@ from serving.answers.items import (
     RecommendationsAnswer,
     SimilarAnswer,
 )
-from serving.answers.models import ModelsAnswer
+from serving.answers.models import ModelAnswer, ModelsAnswer
 from serving.answers.sites import SiteAnswer, SitesAnswer
 from tests.factories import MODELS, SITE, SmallSite
 
@@ -39,6 +40,8 @@ ROUTES = [
     (f"/v1/{SITE}/users/{USER}/recommendations", RecommendationsAnswer),
     ("/health/live", LiveAnswer),
     ("/health/ready", ReadyAnswer),
+    (f"/v1/{SITE}/models/lightfm_cf", ModelAnswer),
+    (f"/v1/{SITE}/compare?models=lightfm_cf,tag_profile&item_id=item-003", CompareAnswer),
     (f"/v1/{SITE}/popular", BrowseAnswer),
     (f"/v1/{SITE}/trending?k=3&tag=cat", BrowseAnswer),
     (f"/v1/{SITE}/latest", BrowseAnswer),
