@@ -18,7 +18,7 @@ LIKEWISE_DATA ?= data$(if $(WORLD),/$(notdir $(patsubst %/,%,$(WORLD))))
 export LIKEWISE_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format serve dagster sql doctor bench bench-quality torture lock clean
+.PHONY: help setup demo test check lint format serve dagster sql doctor openapi bench bench-quality torture lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ dagster: setup ## the Dagster UI, with a stand-in to crawl unless a site is set
 
 sql: setup ## a read-only DuckDB shell on the current snapshot (SITE=name)
 	@$(BIN)/python -m pipeline sql $(if $(SITE),--site $(SITE))
+
+openapi: setup ## write the OpenAPI document anew, docs/openapi.json
+	$(BIN)/python -m serving openapi > docs/openapi.json
 
 doctor: ## what is missing on this machine and how to get it
 	@python3 .ci/doctor.py

@@ -1,6 +1,7 @@
 """``python -m serving``: serve the published snapshots until told to stop.
 
 ``python -m serving token --days 90`` makes a token for the operator's routes.
+``python -m serving openapi`` prints the OpenAPI document with every route switched on.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from serving.workers import Worker, supervise
 
 def main() -> int:
     """Serve; 0 when stopped by a signal, 2 when a setting is wrong or no port is free."""
+    if sys.argv[1:] == ["openapi"]:
+        return _print_document()
     try:
         settings = ServingSettings()
         if sys.argv[1:2] == ["token"]:
@@ -39,6 +42,13 @@ def main() -> int:
         supervise(settings, listener, url)
     else:
         _serve(settings, listener, url)
+    return 0
+
+
+def _print_document() -> int:
+    from serving.document import whole_document  # noqa: PLC0415  serving has no need of it
+
+    sys.stdout.write(whole_document())
     return 0
 
 

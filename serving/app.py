@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from serving.catalog import Catalog
 from serving.manners import add_manners
-from serving.openapi import describe_with_problems
+from serving.openapi import describe_with_problems, operation_id
 from serving.problems import add_problem_handlers
 from serving.routes import (
     admin,
@@ -55,6 +55,7 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         lifespan=lifespan,
     )
     app.state.catalog = catalog

@@ -1,17 +1,32 @@
-"""The OpenAPI document, with the one shape of errors in it."""
+"""The OpenAPI document: one shape of errors, what may come of any request, and examples."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from serving.answers.problems import Problem
+from serving.examples import ANSWERS, PARAMETERS
+from serving.problems import PROBLEM_MEDIA_TYPE
 
-__all__ = ["describe_with_problems"]
+__all__ = ["describe_with_problems", "operation_id"]
 
-_REFERENCE = "#/components/schemas/{model}"
+_REFERENCE: Final = "#/components/schemas/{model}"
+_ANYWHERE: Final[Mapping[str, str]] = {
+    "400": "The request is no HTTP that is understood.",
+    "414": "The path or the query is too long.",
+    "431": "The headers are too large, or too many.",
+    "503": "More is asked than can be answered now: ask again after Retry-After seconds.",
+}
+_WITH_BODY: Final[Mapping[str, str]] = {
+    "408": "The body was not here in time.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON, or encoded further.",
+}
 
 
 def describe_with_problems(app: FastAPI) -> None:
@@ -28,7 +43,35 @@ def describe_with_problems(app: FastAPI) -> None:
             problem = Problem.model_json_schema(ref_template=_REFERENCE)
             schemas.update(problem.pop("$defs", {}))
             schemas[Problem.__name__] = problem
+            for operation in _operations(document):
+                _complete(operation)
+            for name, example in ANSWERS.items():
+                if name in schemas:
+                    schemas[name]["examples"] = [example]
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name of a route, which is what generated clients call it."""
+    return route.name
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Add what the edge may answer to any request, and examples of the parameters."""
+    content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=Problem.__name__)}}}
+    answers = operation["responses"]
+    more = {**_ANYWHERE, **(_WITH_BODY if "requestBody" in operation else {})}
+    for status, description in more.items():
+        answers.setdefault(status, {"description": description, "content": content})
+    operation["responses"] = dict(sorted(answers.items()))
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in PARAMETERS:
+            parameter["example"] = PARAMETERS[parameter["name"]]

@@ -38,7 +38,7 @@ _PROBLEMS: Final = {
     422: "The request breaks its schema.",
     429: "Too much of it; Retry-After says when there may be more.",
     500: "Something went wrong.",
-    503: "No site is loaded.",
+    503: "Not now: no site is loaded, or feedback cannot be written, or too much is asked.",
 }
 
 
