@@ -61,13 +61,14 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
     app.state.catalog = catalog
     add_problem_handlers(app)
     browsing = (browse, search, groups, items_by_ids, resolve)
+    # The routes that are asked most come first: a request is matched against those before it.
     for module in (
-        sites,
         items,
+        *_switched_on(catalog.settings),
+        sites,
         visitors,
         compare,
         *browsing,
-        *_switched_on(catalog.settings),
         health,
         pages,
     ):
