@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.encoding import MAX_K
@@ -19,6 +20,8 @@ __all__ = [
     "Grouped",
     "ListQuery",
     "RecommendationsQuery",
+    "Recommended",
+    "Similar",
     "SimilarQuery",
 ]
 
@@ -109,3 +112,7 @@ class RecommendationsQuery(ListQuery):
     exclude_seen: bool = Field(
         default=True, description="Leave out what the person likes already; models never list it."
     )
+
+
+Similar = Annotated[SimilarQuery, Query()]
+Recommended = Annotated[RecommendationsQuery, Query()]

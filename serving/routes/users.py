@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from fastapi import APIRouter, Request, Response
 
 from serving.answers.items import RecommendationsAnswer
@@ -11,14 +9,11 @@ from serving.caching import answered
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
 from serving.lists.answering import recommendations_body
-from serving.lists.query import RecommendationsQuery
-from serving.routes.common import documented, snapshot_of
-from serving.routes.queries import described, query_of, segment_of
+from serving.lists.query import Recommended
+from serving.routes.common import Site, UserId, documented, snapshot_of
 from serving.routing import QueryRoute
 
 __all__ = ["build_router"]
-
-_USER_ID: Final = "Pseudonym of a person: 32 hex digits."
 
 
 def build_router(catalog: Catalog) -> APIRouter:
@@ -28,18 +23,17 @@ def build_router(catalog: Catalog) -> APIRouter:
     @router.get(
         "/v1/{site}/users/{user_id}/recommendations",
         responses=documented(RecommendationsAnswer, "Recommendations.", problems=(404, 409, 422)),
-        openapi_extra=described(RecommendationsQuery, user_id=_USER_ID),
     )
-    async def recommendations(request: Request) -> Response:
+    async def recommendations(
+        request: Request, site: Site, user_id: UserId, query: Recommended
+    ) -> Response:
         """List the items that one person may like, none that they like already."""
-        snapshot = snapshot_of(catalog, segment_of(request, "site"))
-        user_id = segment_of(request, "user_id")
+        snapshot = snapshot_of(catalog, site)
         row = snapshot.users.get(user_id)
         if row is None:
             raise ApiProblemError(
                 404, f"{snapshot.site.site} has no such user.", kind="unknown-user"
             )
-        query = query_of(request, RecommendationsQuery)
         body = recommendations_body
         count = request.app.state.metrics.listed
         return answered(

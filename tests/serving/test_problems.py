@@ -8,9 +8,20 @@ from serving.answers.problems import Problem
 from serving.problems import KINDS
 from tests.factories import SITE
 
+# What a route must be asked at least.
+QUERIES = {
+    "compare": "?models=a,b&item_id=x",
+    "items": "?ids=x",
+    "resolve": "?url=x",
+    "search": "?q=x",
+    "autocomplete": "?q=x",
+}
+
 
 def paths(client):
-    return list(client.app.openapi()["paths"])
+    """Routes that answer GET."""
+    documented = client.app.openapi()["paths"]
+    return [path for path, methods in documented.items() if "get" in methods]
 
 
 def assert_problem(answer, status):
@@ -24,12 +35,19 @@ def assert_problem(answer, status):
 
 
 def filled(path, **names):
-    values = {"site": SITE, "item_id": "item-003", "user_id": "0" * 32} | names
+    values = {
+        "site": SITE,
+        "item_id": "item-003",
+        "user_id": "0" * 32,
+        "model": "tag_profile",
+        "slug": "cat",
+        **names,
+    }
     return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
 
 
 def test_all_routes_are_walked(client):
-    assert len(paths(client)) == 8
+    assert len(paths(client)) == 27
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
@@ -49,10 +67,11 @@ def test_unknown_routes_are_problems(client, path):
 
 def test_an_unknown_site_is_a_problem_on_every_route(client):
     walked = [path for path in paths(client) if "{site}" in path]
-    assert len(walked) == 5
+    assert len(walked) == 24
     for path in walked:
+        query = QUERIES.get(path.removeprefix("/v1/{site}/"), "")
         for name in ("nowhere", "NOWHERE", "%00", "a%2Fb"):
-            problem = assert_problem(client.get(filled(path, site=name)), 404)
+            problem = assert_problem(client.get(filled(path, site=name) + query), 404)
             assert problem.type == "/docs#unknown-site"
             assert problem.known == [SITE]
 
@@ -87,7 +106,11 @@ def test_a_wrong_length_is_a_problem(client, k):
 
 def test_a_crash_is_a_problem_on_every_route(data, serve):
     with serve(data) as client:
-        walked = [filled(path) for path in paths(client) if path != "/health/live"]
+        walked = [
+            filled(path) + QUERIES.get(path.removeprefix("/v1/{site}/"), "")
+            for path in paths(client)
+            if path != "/health/live"
+        ]
         client.catalog.snapshots = None
         for path in (*walked, "/"):
             problem = assert_problem(client.get(path), 500)

@@ -122,3 +122,46 @@ def test_an_unknown_item_is_named(client):
         assert answer.status_code == 404
         assert answer.json()["type"] == "/docs#unknown-item"
         assert "no/such" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("diversity=nan", "diversity"),
+        ("diversity=1.1", "diversity"),
+        ("explain=maybe", "explain"),
+        ("tag=", "tag.0"),
+        ("&".join(["tag=a"] * 11), "tag"),
+        ("&".join(["exclude=a"] * 201), "exclude"),
+        ("cursor=" + "x" * 65, "cursor"),
+        ("cursor=x", "cursor"),
+        ("exclude_seen=true", "exclude_seen"),
+    ],
+)
+def test_what_a_list_cannot_be_asked_is_named(client, query, name):
+    for _ in range(2):
+        answer = client.get(f"{path_of('item-003')}/similar?{query}")
+        assert answer.status_code == 422
+        assert [fault["name"] for fault in answer.json()["errors"]] == [name]
+
+
+def test_a_filtered_list_is_paged_to_its_end(client):
+    path = f"{path_of('item-003')}/similar?tag=cat&category=places&exclude=item-010&k=2"
+    items, cursor = [], ""
+    while cursor is not None:
+        answer = client.get(path + (f"&cursor={cursor}" if cursor else "")).json()
+        items += answer["items"]
+        cursor = answer["next_cursor"]
+    cards = [client.get(path_of(item["item_id"])).json() for item in items]
+    assert len(items) > 4
+    assert [item["rank"] for item in items] == list(range(1, len(items) + 1))
+    assert len({item["item_id"] for item in items} - {"item-003", "item-010"}) == len(items)
+    assert all({"cat", "Cat"} & {*card["tags"]} for card in cards)
+    assert all(card["categories"] == ["Places"] for card in cards)
+
+
+def test_a_cursor_of_another_snapshot_is_stale(client, data, serve):
+    cursor = client.get(f"{path_of('item-003')}/similar?k=1").json()["next_cursor"]
+    with serve(data) as other:
+        answer = other.get(f"{path_of('item-003')}/similar?k=1&cursor={cursor}")
+        assert (answer.status_code, answer.json()["type"]) == (409, "/docs#stale-cursor")
