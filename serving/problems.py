@@ -76,6 +76,15 @@ async def _from_problem(_: Request, err: Exception) -> Response:
 
 async def _from_http(_: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)  # noqa: S101
+    if err.status_code == 400:  # noqa: PLR2004  FastAPI's word for a body that is no text, or too deep
+        fault = {
+            "location": "body",
+            "name": "",
+            "detail": "is no JSON that is taken",
+            "value": None,
+        }
+        detail = "The body is no JSON that is taken."
+        return problem_response(422, detail, kind="invalid-request", more={"errors": [fault]})
     detail = {
         404: "There is no such route; /docs lists those that there are.",
         405: "The route does not answer this method; the header Allow says which it does.",

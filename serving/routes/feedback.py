@@ -24,11 +24,11 @@ __all__ = ["build_router"]
 
 _log = logging.getLogger(__name__)
 _RETRY_S: Final = "5"
-_PROBLEMS: Final = (403, 404, 422, 429, 503)
+_PROBLEMS: Final = (403, 404, 413, 415, 422, 429, 503)
 _EXAMPLES: Final = [
     {
         "kind": "like",
-        "item_ids": ["a"],
+        "item_ids": ["item-003"],
         "visitor": "Zk1vY2x1ZS1yYW5kb20",
         "idempotency_key": "6f1c2a54-2a0b-4f0e-9d3e-5c2b8f0e9a11",
     }

@@ -172,8 +172,7 @@ def test_whatever_comes_is_answered(feedback, body):
 def test_whatever_bytes_come_are_answered(feedback, content):
     headers = {"Content-Type": "application/json"}
     answer = feedback.request("POST", PATH, content=content, headers=headers)
-    assert answer.status_code in {400, 422}
-    Problem.model_validate_json(answer.content, strict=True)
+    assert problem(answer, 422, "invalid-request").errors
 
 
 def test_pages_of_other_origins_may_not_send(data, serve):
