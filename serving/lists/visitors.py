@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.fold_in import ItemFactors
 from serving.answers.visitors import Method
@@ -26,6 +26,14 @@ __all__ = ["MAX_ITEMS", "Visitor", "VisitorItem", "visitor_body"]
 MAX_ITEMS: Final = 200
 MAX_WEIGHT: Final = 1000
 _POPULAR: Final = "popular"
+
+
+def _as_whole(value: object) -> object:
+    """5.0 is a whole number in JSON."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_Whole = Annotated[int, BeforeValidator(_as_whole)]
 
 
 class VisitorItem(BaseModel):
@@ -53,7 +61,7 @@ class Visitor(Filters):
     exclude_seen: bool = Field(
         default=True, strict=True, description="Leave out the items that were sent."
     )
-    k: int = Field(20, ge=1, le=MAX_K, strict=True, description="Length of the list.")
+    k: _Whole = Field(20, ge=1, le=MAX_K, strict=True, description="Length of the list.")
     diversity: float = Field(
         0.0, ge=0, le=1, strict=True, allow_inf_nan=False, description="As for other lists."
     )

@@ -14,7 +14,7 @@ from serving.routes.common import Site, documented, snapshot_of
 
 __all__ = ["build_router"]
 
-_EXAMPLES = [{"items": [{"item_id": "a"}, {"item_id": "b", "weight": 2}], "k": 10}]
+_EXAMPLES = [{"items": [{"item_id": "item-003"}, {"item_id": "item-004", "weight": 2}], "k": 10}]
 
 
 def build_router(catalog: Catalog) -> APIRouter:

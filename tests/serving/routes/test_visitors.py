@@ -34,6 +34,13 @@ def test_faults_of_a_body_are_named_all_at_once(client):
     assert {fault["location"] for fault in answer.json()["errors"]} == {"body"}
 
 
+@pytest.mark.parametrize(("k", "status"), [(5.0, 200), (5.5, 422), ("5", 422), (True, 422)])
+def test_a_length_is_a_whole_number_as_json_has_them(client, k, status):
+    answer = ask(client, k=k)
+    assert answer.status_code == status
+    assert status == 422 or len(answer.json()["items"]) == 5
+
+
 def test_nothing_known_is_a_problem(client):
     answer = ask(client, items=[{"item_id": "nope"}])
     assert (answer.status_code, answer.json()["type"]) == (404, "/docs#unknown-item")
