@@ -6,6 +6,7 @@ uvicorn's own, by httptools, whose parser callbacks and ``app`` are all that it 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, ClassVar, Final, cast
 
 import orjson
@@ -101,15 +102,16 @@ class SheddingProtocol(HttpToolsProtocol):
         self._refuse(400, "Bad Request", msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        def begin() -> None:
+        def begin(answering: ASGI3Application) -> None:
             if not cycle.disconnected:
-                start(cycle, app)
+                start(cycle, answering)
 
         start = super()._start_asgi_task
-        if app is self._let_in:
-            self.gate.enter(begin, under_way=len(self.tasks))
+        refuse = partial(begin, self._turned_away)
+        if app is self._turned_away:
+            self.gate.shed(refuse)
         else:
-            self.gate.shed(begin)
+            self.gate.enter(partial(begin, app), refuse, under_way=len(self.tasks))
 
     def shutdown(self) -> None:
         """Close the connection once what was asked is answered."""

@@ -44,12 +44,15 @@ REFUSAL: Final = b"\r\n".join(
     )
 )
 _A_TURN: Final = 8
+_PATIENCE: Final = 2
 _TICK_S: Final = 0.01
 _SMOOTHING: Final = 1 / 16
 _LONGEST_PLAIN: Final = 4096
 _NOT_PLAIN: Final = re.compile(
     rb"(?i)\n[ \t]*(?:content-length|transfer-encoding|expect|upgrade|origin|connection:.*close)"
 )
+
+_Waiting = tuple[float, Callable[[], None], Callable[[], None]]
 
 
 class Gate:
@@ -86,7 +89,7 @@ class Gate:
         self._budget_s = budget_s
         self._on_shed = on_shed
         self._delay_s = delay_s
-        self._queue: deque[Callable[[], None]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._refusals: deque[tuple[float, Callable[[], None]]] = deque()
         self._is_turning = False
         self._begun = 0
@@ -102,23 +105,31 @@ class Gate:
 
     def shed(self, refuse: Callable[[], None]) -> None:
         """Turn a request away, in a while."""
-        if self._on_shed:
-            self._on_shed()
+        self._count()
         loop = asyncio.get_running_loop()
         if not self._refusals:
             loop.call_later(self._delay_s, self._refuse)
         self._refusals.append((loop.time() + self._delay_s, refuse))
 
-    def enter(self, begin: Callable[[], None], *, under_way: int) -> None:
-        """Begin a request now if little is under way and none waits, else when it is its turn."""
+    def enter(
+        self, begin: Callable[[], None], refuse: Callable[[], None], *, under_way: int
+    ) -> None:
+        """Begin a request now if little is under way and none waits, else when it is its turn.
+
+        One that has waited twice its budget by then is refused: who asked has given it up.
+        """
         if under_way < _A_TURN and not self._queue:
             begin()
             return
-        self._queue.append(begin)
+        self._queue.append((time.perf_counter(), begin, refuse))
         if not self._is_turning:
             self._is_turning = True
             self._begun = 0
             asyncio.get_running_loop().call_soon(self._turn)
+
+    def _count(self) -> None:
+        if self._on_shed:
+            self._on_shed()
 
     def _refuse(self) -> None:
         loop = asyncio.get_running_loop()
@@ -131,8 +142,14 @@ class Gate:
     def _turn(self) -> None:
         self._learn()
         self._begun = min(_A_TURN, len(self._queue))
+        oldest_s = self._last_s - _PATIENCE * self._budget_s if self._budget_s else 0.0
         for _ in range(self._begun):
-            self._queue.popleft()()
+            came_s, begin, refuse = self._queue.popleft()
+            if came_s >= oldest_s:
+                begin()
+            else:
+                self._count()
+                refuse()
         self._is_turning = bool(self._queue)
         if self._is_turning:
             asyncio.get_running_loop().call_soon(self._turn)

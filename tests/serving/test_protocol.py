@@ -170,14 +170,14 @@ def test_a_request_behind_a_held_refusal_gets_its_own_answer():
 def test_a_request_whose_client_has_gone_is_never_begun():
     async def conversation(served, reader, writer):
         waiting = []
-        served.gate.enter = lambda begin, under_way: waiting.append(begin)
+        served.gate.enter = lambda begin, refuse, under_way: waiting.append(begin)
         writer.write(GET % b"a")
         while not waiting:
             await asyncio.sleep(0)
         writer.transport.abort()
         (begin,) = waiting
-        place = begin.__code__.co_freevars.index("cycle")
-        while not begin.__closure__[place].cell_contents.disconnected:
+        place = begin.func.__code__.co_freevars.index("cycle")
+        while not begin.func.__closure__[place].cell_contents.disconnected:
             await asyncio.sleep(0)
         begin()
         await asyncio.sleep(0)

@@ -25,6 +25,10 @@ def busy(seconds):
     return begin
 
 
+def never():
+    raise AssertionError("it was refused")
+
+
 async def turns(gate):
     while len(gate):
         await asyncio.sleep(0)
@@ -35,14 +39,14 @@ def filled(gate, requests, begin):
     for number in range(requests):
         if gate.is_full():
             return number
-        gate.enter(begin, under_way=100)
+        gate.enter(begin, never, under_way=100)
     return requests
 
 
 def test_a_request_begins_at_once_while_little_is_under_way():
     async def steps():
         gate, begun = Gate(0.01), []
-        gate.enter(lambda: begun.append(1), under_way=0)
+        gate.enter(lambda: begun.append(1), never, under_way=0)
         return begun, len(gate)
 
     assert run(steps) == ([1], 0)
@@ -52,7 +56,7 @@ def test_requests_begin_in_turn_a_few_in_each_turn_of_the_loop():
     async def steps():
         gate, begun, seen = Gate(0), [], []
         for number in range(20):
-            gate.enter(lambda number=number: begun.append(number), under_way=100)
+            gate.enter(lambda number=number: begun.append(number), never, under_way=100)
         while len(gate):
             seen.append(len(begun))
             await asyncio.sleep(0)
@@ -66,12 +70,25 @@ def test_requests_begin_in_turn_a_few_in_each_turn_of_the_loop():
 def test_none_overtakes_those_that_wait():
     async def steps():
         gate, begun = Gate(0), []
-        gate.enter(lambda: begun.append("first"), under_way=100)
-        gate.enter(lambda: begun.append("second"), under_way=0)
+        gate.enter(lambda: begun.append("first"), never, under_way=100)
+        gate.enter(lambda: begun.append("second"), never, under_way=0)
         await turns(gate)
         return begun
 
     assert run(steps) == ["first", "second"]
+
+
+@pytest.mark.parametrize(("budget_s", "ends"), [(0.01, "late"), (1, "begun"), (0, "begun")])
+def test_what_has_waited_twice_its_budget_is_refused_unbegun(budget_s, ends):
+    async def steps():
+        gate, found, counted = Gate(budget_s), [], []
+        gate._on_shed = lambda: counted.append(1)
+        gate.enter(lambda: found.append("begun"), lambda: found.append("late"), under_way=100)
+        busy(0.03)()
+        await turns(gate)
+        return found, len(counted)
+
+    assert run(steps) == ([ends], int(ends == "late"))
 
 
 def slow_gate(budget_s):
@@ -100,7 +117,8 @@ def test_a_pause_of_the_process_does_not_close_the_gate():
     async def steps():
         gate = Gate(0.01)
         for _ in range(5):
-            filled(gate, 16, busy(0.005))
+            for _ in range(16):
+                gate.enter(busy(0.005), list, under_way=100)
             await turns(gate)
         return filled(gate, 500, busy(0))
 
