@@ -18,7 +18,7 @@ LIKEWISE_DATA ?= data$(if $(WORLD),/$(notdir $(patsubst %/,%,$(WORLD))))
 export LIKEWISE_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format serve dagster sql doctor openapi bench bench-quality torture lock clean
+.PHONY: help setup demo test check lint format serve dagster sql doctor openapi bench bench-quality bench-serving torture lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench: setup ## measure; figures go to docs/benchmarks.md
 
 bench-quality: setup ## measure the models against published ones (ARGS="--only gowalla --budget-s 120")
 	$(BIN)/python -m tests.benchmarks.quality $(ARGS)
+
+bench-serving: setup ## measure the service: wrk, hey and h2load (ARGS="--only rates,search")
+	$(BIN)/python -m tests.benchmarks.serving $(ARGS)
 
 torture: setup ## break crawls in every way; tables go to docs/torture.md (two hours)
 	$(BIN)/python -m tests.torture
