@@ -1,0 +1,146 @@
+"""Models that were fitted, published and loaded: visitors and reasons are those of their lists."""
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipeline.dataset.matrix import dataset_from
+from pipeline.listing import model_lists
+from pipeline.recommenders.best import Best
+from pipeline.recommenders.blend import Blend
+from pipeline.recommenders.ease import Ease
+from pipeline.recommenders.hybrid import Hybrid
+from pipeline.recommenders.ials import Ials
+from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.model_file import SavedModel
+from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.spectral import Spectral
+from pipeline.snapshot import build
+from pipeline.snapshot.fold_ins import fold_in_of
+from tests.factories import NOW, SITE, SmallSite
+
+SETTINGS_OF_GRAPH, SETTINGS_OF_ALS = ItemGraph(neighbours=20), Ials(factors=4, iterations=6)
+BLEND = Blend.of({"item_graph": 1.0, "ials": 0.6}, [SETTINGS_OF_GRAPH, SETTINGS_OF_ALS])
+PART_OF_IT = Blend.of({"item_graph": 1.0, "spectral": 0.5}, [SETTINGS_OF_GRAPH, Spectral()])
+FITTED = [
+    Popular(),
+    SETTINGS_OF_GRAPH,
+    SETTINGS_OF_ALS,
+    Ease(),
+    BLEND,
+    Hybrid(collaborative=PART_OF_IT, tag_kernel=0, tag_factors=0, tag_profile=1.0),
+    Best(winner=BLEND),
+]
+EXPLAINED = ["item_graph", "ials", "ease", "blend", "best"]
+
+
+def models_of(site, saved):
+    rows = [
+        {
+            **site.models.row(0, named=True),
+            "model": one.facts.model,
+            "position": position,
+            "model_sha256": f"{position:064x}",
+        }
+        for position, one in enumerate(saved)
+    ]
+    return pl.DataFrame(rows, schema=site.models.schema)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, put):
+    """A data folder with a snapshot of fitted models."""
+    site = SmallSite()
+    dataset = dataset_from(
+        site.interactions, item_features=site.item_features, item_ids=site.item_ids
+    )
+    saved = [
+        SavedModel.of(one, one.fit(dataset), dataset, seed=0, threads=1, fit_s=1.0)
+        for one in FITTED
+    ]
+    contents = dataclasses.replace(
+        site.contents(),
+        models=models_of(site, saved),
+        lists=[model_lists(one, dataset.user_items, 10, threads=1) for one in saved],
+        fold_ins=[fold_in_of(one) for one in saved],
+        evaluation=site.evaluation.clear(),
+        evaluation_details={},
+    )
+    data = tmp_path_factory.mktemp("real")
+    put(data, build(data, SITE, contents, now=NOW))
+    return data
+
+
+@pytest.fixture(scope="module")
+def real(published, serve):
+    with serve(published) as client:
+        yield client
+
+
+def list_of(client, user_id, model, **more):
+    query = "&".join(f"{name}={value}" for name, value in more.items())
+    path = f"/v1/{SITE}/users/{user_id}/recommendations?model={model}&k=10&{query}"
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def visit(client, user_id, model):
+    site = SmallSite()
+    liked = site.likes.filter(pl.col("user_id") == user_id).get_column("item_id").to_list()
+    body = {"items": [{"item_id": one} for one in liked], "model": model, "k": 10, "explain": True}
+    return client.request("POST", f"/v1/{SITE}/recommendations", json=body).json()
+
+
+def own(answer):
+    return [item for item in answer["items"] if item["score"] is not None]
+
+
+@pytest.mark.parametrize("model", EXPLAINED)
+def test_reasons_of_published_lists_add_up(real, model):
+    for user_id in SmallSite().user_ids[::3]:
+        answer = list_of(real, user_id, model, explain="true")
+        assert answer["explainable"], user_id
+        for item in own(answer):
+            parts = sum(one["part"] for one in item["because"])
+            assert item["because"]
+            assert parts == pytest.approx(item["score"], rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ["popular", "hybrid"])
+def test_models_that_are_no_sums_of_likes_say_so(real, model):
+    answer = list_of(real, SmallSite().user_ids[0], model, explain="true")
+    assert answer["explainable"] is False
+    assert {str(item["because"]) for item in answer["items"]} == {"None"}
+
+
+@pytest.mark.parametrize("model", ["item_graph", "ials", "blend", "best"])
+def test_a_visitor_with_a_persons_likes_gets_that_persons_list(real, model):
+    for user_id in SmallSite().user_ids[::3]:
+        wanted, found = own(list_of(real, user_id, model)), own(visit(real, user_id, model))
+        assert len(found) >= len(wanted) > 0
+        scores = [[item["score"] for item in items[: len(wanted)]] for items in (wanted, found)]
+        np.testing.assert_allclose(scores[0], scores[1], rtol=1e-3, atol=1e-4)
+        ids = [[item["item_id"] for item in items[: len(wanted)]] for items in (wanted, found)]
+        assert ids[0] == ids[1]
+
+
+def test_methods_and_parts_are_those_that_were_published(real):
+    user_id = SmallSite().user_ids[0]
+    found = {}
+    for settings in FITTED:
+        answer = visit(real, user_id, settings.name)
+        parts = {part["model"]: part["weight"] for part in answer["parts"]}
+        found[settings.name] = (answer["method"], parts)
+    both = {"item_graph": 1.0, "ials": 0.6}
+    assert found == {
+        "popular": ("popular", {}),
+        "item_graph": ("weights", {"item_graph": 1.0}),
+        "ials": ("factors", {"ials": 1.0}),
+        "ease": ("weights", {"ease": 1.0}),
+        "blend": ("blend", both),
+        "hybrid": ("weights", {"item_graph": 1.0}),
+        "best": ("blend", both),
+    }
