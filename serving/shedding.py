@@ -141,11 +141,12 @@ class Gate:
 
     def _turn(self) -> None:
         self._learn()
-        self._begun = min(_A_TURN, len(self._queue))
+        self._begun = 0
         oldest_s = self._last_s - _PATIENCE * self._budget_s if self._budget_s else 0.0
-        for _ in range(self._begun):
+        while self._queue and self._begun < _A_TURN:
             came_s, begin, refuse = self._queue.popleft()
             if came_s >= oldest_s:
+                self._begun += 1  # the late ones say nothing of how long a request takes
                 begin()
             else:
                 self._count()

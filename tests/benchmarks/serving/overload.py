@@ -24,8 +24,8 @@ CONNECTIONS: Final = (8, 16, 32)
 TIMES: Final = 3
 SECONDS: Final = 6
 WARM_UP_S: Final = 1.0
-PATIENCE_S: Final = 1.0  # an answer that takes longer is of no use to anybody
-OPEN_CONNECTIONS_S: Final = 0.6  # of the offered rate: as many requests may be open at once
+PATIENCE_S: Final = 0.5  # an answer that takes longer is of no use to anybody
+OPEN_CONNECTIONS_S: Final = 0.4  # of the offered rate: as many requests may be open at once
 CALM: Final = 20
 CALM_S: Final = 0.05
 
