@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.answers.items import RecommendationsAnswer, SimilarAnswer
@@ -100,6 +100,7 @@ def brute_force(snapshot, listed, groups, asked, hidden):
     return own, rest
 
 
+@settings(deadline=None)
 @given(made=snapshots(), asked=filtered(), k=st.integers(1, 100), data=st.data())
 def test_pages_of_similar_items_concatenate_to_what_brute_force_finds(made, asked, k, data):
     snapshot, groups, denied, _ = made
@@ -130,6 +131,7 @@ def test_pages_of_similar_items_concatenate_to_what_brute_force_finds(made, aske
     SimilarAnswer.model_validate_json(body(k=k), strict=True)
 
 
+@settings(deadline=None)
 @given(made=snapshots(), asked=filtered(), k=st.integers(1, 9), exclude_seen=st.booleans())
 def test_a_persons_list_never_has_what_is_seen_denied_excluded_or_repeated(
     made, asked, k, exclude_seen
@@ -161,6 +163,7 @@ def test_brute_force_would_see_a_filter_that_lets_all_through(monkeypatch):
     assert idxs_of(json.loads(similar_body(snapshot, "item-0", 0, query))["items"]) == [1, 2, 3]
 
 
+@settings(deadline=None)
 @given(k=st.integers(1, 9))
 def test_the_short_way_and_the_long_way_give_the_same_bytes(k):
     rows = [[(idx, 20.0 - idx) for idx in range(1, 11)]] * 12

@@ -50,7 +50,7 @@ def explained(snapshot, **more):
     return RecommendationsAnswer.model_validate_json(body, strict=True)
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(
     model=st.sampled_from(["weights", "factors", "blend"]),
     seed=st.integers(0, 10**6),
@@ -138,6 +138,7 @@ def test_terms_that_are_off_by_a_hundredth_do_not_add_up():
     assert not adds_up(np.array([[0.5, 1.0], [0.5, 1.02]]), scores)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 1000), liked=st.sets(st.integers(0, N - 1), min_size=1, max_size=9))
 def test_terms_of_a_blend_add_up_for_every_item(seed, liked):
     parts = parts_of(scorers_of(seed)["blend"])

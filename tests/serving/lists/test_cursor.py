@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.errors import ApiProblemError
@@ -7,6 +7,7 @@ from serving.lists.cursor import MAX_CURSOR_LENGTH, MAX_OFFSET, decode_cursor, e
 from serving.problems import KINDS
 
 
+@settings(deadline=None)
 @given(snapshot_id=st.text(max_size=60), offset=st.integers(0, MAX_OFFSET))
 def test_an_offset_comes_back_from_a_cursor_that_a_url_can_hold(snapshot_id, offset):
     cursor = encode_cursor(snapshot_id, offset)
@@ -26,6 +27,7 @@ def test_a_cursor_of_another_snapshot_says_so():
     assert raised.value.kind in KINDS
 
 
+@settings(deadline=None)
 @given(cursor=st.text(max_size=80))
 def test_anything_else_is_refused_whatever_it_is(cursor):
     with pytest.raises(ApiProblemError) as raised:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -27,6 +27,7 @@ def by_hand(scores, similarity, diversity):
     return order
 
 
+@settings(deadline=None)
 @given(
     scores=st.lists(st.integers(-5, 5), min_size=1, max_size=8),
     similarity=arrays.arrays(np.float32, (8, 8), elements=st.sampled_from([0, 0.25, 0.5, 1])),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.lists.shuffling import MAX_SEED, shuffled
@@ -8,11 +8,13 @@ from serving.lists.shuffling import MAX_SEED, shuffled
 SEEDS = st.integers(0, MAX_SEED)
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 3000), seed=SEEDS)
 def test_every_place_has_its_own(n, seed):
     assert sorted(shuffled(np.arange(n), n, seed).tolist()) == list(range(n))
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 40_000), seed=SEEDS, data=st.data())
 def test_a_place_holds_the_same_however_it_is_asked(n, seed, data):
     places = np.asarray(data.draw(st.lists(st.integers(0, n - 1), max_size=20)), np.int64)

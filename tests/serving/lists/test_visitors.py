@@ -49,7 +49,7 @@ LIKES = st.dictionaries(st.integers(0, N - 1), st.sampled_from([0.5, 1, 3]), min
 MODELS = st.sampled_from([MODEL, OTHER, "blend", "lists", "liked"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     likes=LIKES,
     model=MODELS,

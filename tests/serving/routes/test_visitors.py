@@ -61,3 +61,26 @@ def test_filled_places_are_counted(client):
     assert after["lists"] - before["lists"] == 2
     assert after["items_requested"] - before["items_requested"] == 25
     assert after["items_filled"] - before["items_filled"] == len(filled) == 20
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"items": [{"item_id": "\\ud800"}]}',
+        b'{"items": [{"item_id": "item-003"}], "tag": ["\\udfff"]}',
+        b'{"items": [{"item_id": "item-003"}], "model": "\\ud800"}',
+        b'{"items": [{"item_id": "item-003", "\\ud800": 1}]}',
+        b'{"items": [{"item_id": "item-003", "weight": 1e999}]}',
+        b'{"items": [{"item_id": "item-003", "weight": NaN}]}',
+        b'{"items": {"item_id": "item-003"}}',
+        b"[]",
+        b"null",
+        b"{",
+        b"",
+    ],
+)
+def test_whatever_else_a_body_holds_is_a_fault_of_the_request(client, body):
+    headers = {"Content-Type": "application/json"}
+    answer = client.request("POST", PATH, content=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
