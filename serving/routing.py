@@ -47,9 +47,13 @@ class QueryRoute(APIRoute):
         async def short(request: Request) -> Response:
             asked: bytes = request.scope["query_string"]
             query = remembered(asked) if len(asked) <= _LONGEST else validated(asked)
-            values, errors = request_params_to_args(needed.path_params, request.path_params)
-            if query is None or errors:
+            if query is None:
                 return await whole(request)
+            values: dict[str, Any] = {}
+            for field in needed.path_params:  # all are there: the path has matched
+                values[field.name], errors = field.validate(request.path_params[field.alias])
+                if errors:
+                    return await whole(request)
             if name:
                 values[name] = request
             answer: Response = await endpoint(**values, **query)
