@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,10 +9,11 @@ from typing import Final
 import polars as pl
 
 from pipeline.lists import ModelLists
+from pipeline.slugs import slug
 from pipeline.snapshot.fold_ins import ModelFoldIn
 from pipeline.tables import SNAPSHOT_TABLES
 
-__all__ = ["Chart", "SnapshotContents", "item_group", "slug", "snapshot_items", "user_items"]
+__all__ = ["Chart", "SnapshotContents", "item_group", "snapshot_items", "user_items"]
 
 _ITEM_COLUMNS: Final = next(t for t in SNAPSHOT_TABLES if t.name == "items").column_names
 _HALF_LIFE_S: Final = 30 * 86_400
@@ -142,13 +141,3 @@ def item_group(items: pl.DataFrame, column: str) -> pl.DataFrame:
         .sort("like_count", "slug", descending=[True, False])
         .select("slug", "name", "item_count", "like_count", "item_idxs")
     )
-
-
-def slug(name: str) -> str:
-    """The name as it stands in urls: letters and digits of any script, joined by ``-``.
-
-    A name with neither gives its code points in hex, so that no two such names meet.
-    """
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    words = re.findall(r"[^\W_]+", folded)
-    return "-".join(words) or "-".join(f"u{ord(letter):04x}" for letter in folded)

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from pipeline.deny import DenyList, DenyListError, deny_list_path, read_deny_list
 from pipeline.errors import InputError
-from pipeline.snapshot.contents import slug
+from pipeline.slugs import slug
 
 NAMES = st.frozensets(st.text(min_size=1, max_size=8), max_size=4)
 

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from pipeline.snapshot.contents import item_group, slug, snapshot_items, user_items
+from pipeline.snapshot.contents import item_group, snapshot_items, user_items
 from tests.factories import N_ITEMS, NOW, SmallSite
 
 
@@ -69,19 +69,3 @@ def test_a_missing_creator_is_no_group(site):
     rows = item_group(snapshot_items(site.items, site.likes), "creator")
     assert sorted(rows["slug"]) == [f"artist-{n}" for n in range(7)]
     assert rows["item_count"].sum() == N_ITEMS - 1
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Low Poly", "low-poly"),
-        ("  a--b__c/d ", "a-b-c-d"),
-        ("Café", "café"),
-        ("東京タワー", "東京タワー"),
-        ("\uff21\uff22", "ab"),
-        ("../..", "u002e-u002e-u002f-u002e-u002e"),
-        ("!!", "u0021-u0021"),
-    ],
-)
-def test_slug(name, expected):
-    assert slug(name) == expected
