@@ -41,6 +41,7 @@ lint: setup ## format, lint, types, rules of import
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=docs/examples $(BIN)/mypy --strict docs/examples/*.py
 	$(BIN)/lint-imports
 
 format: setup ## mend what can be mended
