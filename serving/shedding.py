@@ -71,7 +71,7 @@ class Gate:
         "_budget_s",
         "_delay_s",
         "_is_turning",
-        "_last_s",
+        "_marked_s",
         "_on_shed",
         "_queue",
         "_refusals",
@@ -93,7 +93,7 @@ class Gate:
         self._refusals: deque[tuple[float, Callable[[], None]]] = deque()
         self._is_turning = False
         self._begun = 0
-        self._last_s = 0.0
+        self._marked_s = 0.0
 
     def __len__(self) -> int:
         """Requests that wait."""
@@ -124,7 +124,6 @@ class Gate:
         self._queue.append((time.perf_counter(), begin, refuse))
         if not self._is_turning:
             self._is_turning = True
-            self._begun = 0
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _count(self) -> None:
@@ -140,31 +139,36 @@ class Gate:
             loop.call_later(_TICK_S, self._refuse)
 
     def _turn(self) -> None:
-        self._learn()
-        self._begun = 0
-        oldest_s = self._last_s - _PATIENCE * self._budget_s if self._budget_s else 0.0
+        now_s = time.perf_counter()
+        self._learn(now_s)
+        loop = asyncio.get_running_loop()
+        loop.call_soon(self._mark)
+        oldest_s = now_s - _PATIENCE * self._budget_s if self._budget_s else 0.0
         while self._queue and self._begun < _A_TURN:
             came_s, begin, refuse = self._queue.popleft()
             if came_s >= oldest_s:
-                self._begun += 1  # the late ones say nothing of how long a request takes
+                self._begun += 1
                 begin()
             else:
                 self._count()
                 refuse()
-        self._is_turning = bool(self._queue)
+        self._is_turning = bool(self._queue or self._begun)
         if self._is_turning:
-            asyncio.get_running_loop().call_soon(self._turn)
+            loop.call_soon(self._turn)
 
-    def _learn(self) -> None:
-        """Learn from the last turn how long a request takes, all that the loop did with it.
+    def _mark(self) -> None:
+        """Note when the handlers that were begun come to run: the loop runs them after this."""
+        self._marked_s = time.perf_counter()
+
+    def _learn(self, now_s: float) -> None:
+        """Learn how long a request takes, from the handlers that ran since the last turn.
 
         No sample weighs more than a sixteenth of the budget: so many requests are always let in.
         """
-        now_s = time.perf_counter()
         if self._begun:
-            took_s = min((now_s - self._last_s) / self._begun, self._budget_s / 16)
+            took_s = min((now_s - self._marked_s) / self._begun, self._budget_s / 16)
             self.service_s += (took_s - self.service_s) * (_SMOOTHING if self.service_s else 1)
-        self._last_s = now_s
+        self._begun = 0
 
 
 async def turned_away(_: Scope, __: Receive, send: Send) -> None:

@@ -17,12 +17,14 @@ def run(steps):
 
 
 def busy(seconds):
-    def begin():
+    """A request whose handler, run by the loop once it is begun, takes its time."""
+
+    def handle():
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             pass
 
-    return begin
+    return lambda: asyncio.get_running_loop().call_soon(handle)
 
 
 def never():
@@ -30,7 +32,7 @@ def never():
 
 
 async def turns(gate):
-    while len(gate):
+    while len(gate) or gate._is_turning:
         await asyncio.sleep(0)
 
 
@@ -84,7 +86,9 @@ def test_what_has_waited_twice_its_budget_is_refused_unbegun(budget_s, ends):
         gate, found, counted = Gate(budget_s), [], []
         gate._on_shed = lambda: counted.append(1)
         gate.enter(lambda: found.append("begun"), lambda: found.append("late"), under_way=100)
-        busy(0.03)()
+        until_s = time.perf_counter() + 0.03
+        while time.perf_counter() < until_s:
+            pass
         await turns(gate)
         return found, len(counted)
 
