@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -140,6 +141,30 @@ def test_the_javascript_example_runs_in_a_page_of_another_origin(url, origin, br
         check_script(url, page.evaluate(script, [origin, url, SITE]))
     finally:
         page.close()
+
+
+def fenced(language, url):
+    """The one block of a language of docs/api.md, for another address."""
+    page = (FOLDER.parent / "api.md").read_text("utf-8")
+    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert "http://127.0.0.1:8000" in block
+    return block.replace("http://127.0.0.1:8000", url)
+
+
+def test_the_python_of_the_page_runs(url):
+    script = f"import sys; sys.path.insert(0, {str(FOLDER)!r})\n{fenced('python', url)}"
+    *listed, refused = run(sys.executable, "-c", script)
+    assert [line.split()[0] for line in listed] == list("12345")
+    assert refused.startswith("unknown-model ['")
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is optional")
+def test_the_javascript_of_the_page_runs(url, tmp_path):
+    shutil.copy(FOLDER / "ask.mjs", tmp_path)
+    script = tmp_path / "page.mjs"
+    script.write_text(fenced("js", url))
+    (listed,) = run("node", str(script))
+    assert listed.count("Model ") == 5
 
 
 def test_an_example_that_fails_would_be_seen(origin):
