@@ -22,6 +22,17 @@ _ANYWHERE: Final[Mapping[str, str]] = {
     "431": "The headers are too large, or too many.",
     "503": "More is asked than can be answered now: ask again after Retry-After seconds.",
 }
+_UNCHANGED: Final = "What If-None-Match names is still the answer."
+_ETAG: Final[Mapping[str, Any]] = {
+    "description": "Of this answer of this snapshot; none where nobody may keep the answer.",
+    "schema": {"type": "string"},
+}
+_RETRY_AFTER: Final[Mapping[str, Any]] = {
+    "description": "Seconds after which to ask again.",
+    "schema": {"type": "integer"},
+}
+_WAITING: Final = frozenset(("429", "503"))
+_FRESH_PATHS: Final = ("{user_id}/recommendations", "/models/{model}")
 _WITH_BODY: Final[Mapping[str, str]] = {
     "408": "The body was not here in time.",
     "413": "The body is too large.",
@@ -45,6 +56,10 @@ def describe_with_problems(app: FastAPI) -> None:
             schemas[Problem.__name__] = problem
             for operation in _operations(document):
                 _complete(operation)
+            for operation in _kept_by_caches(document):
+                answers = {**operation["responses"], "304": {"description": _UNCHANGED}}
+                operation["responses"] = dict(sorted(answers.items()))
+                operation["responses"]["200"]["headers"] = {"ETag": _ETAG}
             for name, example in ANSWERS.items():
                 if name in schemas:
                     schemas[name]["examples"] = [example]
@@ -64,6 +79,13 @@ def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield from methods.values()
 
 
+def _kept_by_caches(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Operations whose answers may have an ETag."""
+    for path, methods in document["paths"].items():
+        if "get" in methods and path.startswith("/v1/{site}") and not path.endswith(_FRESH_PATHS):
+            yield methods["get"]
+
+
 def _complete(operation: dict[str, Any]) -> None:
     """Add what the edge may answer to any request, and examples of the parameters."""
     content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(model=Problem.__name__)}}}
@@ -71,6 +93,8 @@ def _complete(operation: dict[str, Any]) -> None:
     more = {**_ANYWHERE, **(_WITH_BODY if "requestBody" in operation else {})}
     for status, description in more.items():
         answers.setdefault(status, {"description": description, "content": content})
+    for status in _WAITING & answers.keys():
+        answers[status] = {**answers[status], "headers": {"Retry-After": _RETRY_AFTER}}
     operation["responses"] = dict(sorted(answers.items()))
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in PARAMETERS:

@@ -14,6 +14,7 @@ from serving.document import whole_document
 from serving.examples import ANSWERS, PARAMETERS
 from serving.routes import search
 from serving.settings import ServingSettings
+from tests.factories import SITE
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docs" / "openapi.json"
@@ -87,6 +88,15 @@ def test_operations_are_described_and_named_once(document):
             assert operation["responses"][status]["description"], (name, status)
         if "requestBody" in operation:
             assert {"408", "413", "415", "422"} <= set(operation["responses"]), name
+
+
+def test_answers_that_caches_keep_are_those_with_a_tag(document, client):
+    for path in ("/v1/{site}/popular", "/v1/{site}/models", "/v1/{site}/models/{model}"):
+        answers = document["paths"][path]["get"]["responses"]
+        asked = path.replace("{site}", SITE).replace("{model}", "popular")
+        has_tag = "etag" in client.get(asked).headers
+        assert ("304" in answers) == ("headers" in answers["200"]) == has_tag, path
+    assert "304" not in document["paths"]["/v1/{site}/recommendations"]["post"]["responses"]
 
 
 def test_parameters_have_examples_of_their_schema(document):

@@ -27,7 +27,7 @@ def test_every_error_is_a_problem(client):
         for methods in document["paths"].values()
         for operation in methods.values()
         for status, response in operation["responses"].items()
-        if not status.startswith("2")
+        if status >= "400"
     ]
     assert errors
     assert all(list(content) == [PROBLEM_MEDIA_TYPE] for content in errors)
