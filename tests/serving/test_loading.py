@@ -29,7 +29,9 @@ def tampered(data, built, tmp_path):
             con.execute("CHECKPOINT")
         return pointer.Pointer("tampered", pointer.file_sha256(path), SCHEMA_VERSION, "2026-11-21")
 
-    return lambda *statements: load(ServingSettings(data=data, load_apart=False), SITE, tamper(*statements))
+    return lambda *statements: load(
+        ServingSettings(data=data, load_apart=False), SITE, tamper(*statements)
+    )
 
 
 def test_an_untampered_copy_is_loaded(tampered):

@@ -36,6 +36,8 @@ _ROUNDS = 1000
 _REJECTIONS = [401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431]
 _BEYOND_SCHEMA = {
     ("", "Value error, give either item_id or user_id"),
+    ("", "Value error, vote is 1 or -1 where kind is vote, and is left out elsewhere"),
+    ("", "Value error, item_ids names an item twice"),
     ("cursor", "is no cursor of this API: take next_cursor of an answer as it stands"),
     ("url", "holds control characters, which no link needs"),
     ("Idempotency-Key", "must be given once, as the header or as idempotency_key of the body"),
@@ -195,7 +197,7 @@ def _config(token: str, seed: int, per_operation: int, *, is_first: bool) -> sch
             "phases": {
                 "examples": {"enabled": is_first},
                 "coverage": {"enabled": is_first},
-                "stateful": {"enabled": False},
+                "stateful": {"enabled": is_first},
             },
         }
     )

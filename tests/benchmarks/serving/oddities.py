@@ -16,6 +16,7 @@ import select
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -354,20 +355,25 @@ def measure(count: int, seed: int = 0) -> dict[str, Any]:
             admin=True,
             admin_tokens=Path(folder) / "tokens.json",
         ) as process:
+            log: list[str] = []  # read all the while: a full pipe would stop the process
+            reader = threading.Thread(target=log.extend, args=(process.stderr,))
+            reader.start()
             try:
                 url = urlsplit(process.stdout.readline().split()[-1])
                 outcome = send_all((url.hostname or "", url.port or 0), count, seed=seed)
                 lived = process.poll() is None
             finally:
                 process.terminate()
-                _, log = process.communicate(timeout=30)
-    crashes = [line for line in log.splitlines() if "request failed" in line or "Traceback" in line]
+                process.wait(timeout=30)
+                reader.join()
+    crashes = [line for line in log if "request failed" in line or "Traceback" in line]
     return {
         "oddities": outcome.sent,
         "shapes": len(SHAPES),
         "lived": lived and process.returncode == 0,
         "faults": outcome.faults,
         "crashes": crashes,
+        "log_lines": len(log),
         "unanswered": outcome.unanswered,
         "statuses": {str(status): n for status, n in sorted(outcome.statuses.items())},
         "seconds": round(outcome.seconds, 1),
