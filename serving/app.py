@@ -12,17 +12,18 @@ from fastapi import FastAPI
 from serving.catalog import Catalog
 from serving.manners import add_manners
 from serving.openapi import describe_with_problems, operation_id
-from serving.problems import add_problem_handlers
+from serving.pages import add_website
+from serving.pages.website import build_website
 from serving.routes import (
     admin,
     browse,
     compare,
+    documentation,
     feedback,
     groups,
     health,
     items,
     items_by_ids,
-    pages,
     resolve,
     search,
     sites,
@@ -59,7 +60,6 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         lifespan=lifespan,
     )
     app.state.catalog = catalog
-    add_problem_handlers(app)
     browsing = (browse, search, groups, items_by_ids, resolve)
     # The routes that are asked most come first: a request is matched against those before it.
     for module in (
@@ -70,9 +70,10 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         compare,
         *browsing,
         health,
-        pages,
     ):
         app.include_router(module.build_router(catalog))
+    app.include_router(documentation.build_router())
+    add_website(app, build_website(catalog))
     describe_with_problems(app)
     add_manners(app, catalog.settings, worker)
     return app

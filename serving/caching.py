@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -12,11 +13,27 @@ from starlette.types import Scope
 
 from serving.snapshot import Snapshot
 
-__all__ = ["answered", "entity_tag"]
+__all__ = ["JSON", "Media", "answered", "entity_tag"]
 
 _DIGEST_BYTES: Final = 12
-_TYPE: Final = (b"content-type", b"application/json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What an answer is made of besides its body.
+
+    Attributes
+    ----------
+    headers : content-type and all that comes with it.
+    salt : tells apart the ETags of answers that software, not the snapshot, makes different.
+    """
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    salt: bytes = b""
+
+
+JSON: Final = Media(((b"content-type", b"application/json"),))
 
 
 class _Answer(Response):
@@ -36,6 +53,7 @@ def answered(
     *,
     max_age_s: int = 60,
     private: bool = False,
+    media: Media = JSON,
 ) -> Response:
     """Answer of a GET route from one snapshot; 304, without a body built, to who has it.
 
@@ -46,28 +64,29 @@ def answered(
     private : the answer is about a person: nobody may keep it, and it has no ETag.
     """
     if private:
-        return _built(body(), [_NO_STORE])
+        return _built(body(), [_NO_STORE, *media.headers])
     scope = request.scope
-    etag = entity_tag(snapshot, scope)
+    etag = entity_tag(snapshot, scope, media.salt)
     headers = [(b"etag", etag), (b"cache-control", _public(max_age_s))]
     for name, value in scope["headers"]:
         if name == b"if-none-match" and _names(value, etag):
             return _Answer(304, headers, b"")
-    return _built(body(), headers)
+    return _built(body(), [*headers, *media.headers])
 
 
-def entity_tag(snapshot: Snapshot, scope: Scope) -> bytes:
+def entity_tag(snapshot: Snapshot, scope: Scope, salt: bytes = b"") -> bytes:
     """Strong ETag of the answer to one path and query from one snapshot, quoted.
 
-    Two answers have the same one only if snapshot, deny list, path and query are the same.
+    Two answers have the same one only if snapshot, deny list, path, query and salt are the same.
     """
-    parts = (snapshot.head, scope["path"].encode(), scope["query_string"], snapshot.etag_seed)
+    seed = snapshot.etag_seed + salt
+    parts = (snapshot.head, scope["path"].encode(), scope["query_string"], seed)
     hashed = hashlib.blake2b(b"%s\0%s\0%s\0%s" % parts, digest_size=_DIGEST_BYTES)
     return b'"%s"' % hashed.hexdigest().encode()
 
 
 def _built(body: bytes, headers: list[tuple[bytes, bytes]]) -> _Answer:
-    headers += ((b"content-length", b"%d" % len(body)), _TYPE)
+    headers.append((b"content-length", b"%d" % len(body)))
     return _Answer(200, headers, body)
 
 

@@ -13,7 +13,14 @@ from starlette.exceptions import HTTPException
 
 from serving.errors import ApiProblemError
 
-__all__ = ["KINDS", "PROBLEM_MEDIA_TYPE", "add_problem_handlers", "problem_response"]
+__all__ = [
+    "KINDS",
+    "PROBLEMATIC",
+    "PROBLEM_MEDIA_TYPE",
+    "add_problem_handlers",
+    "problem_of",
+    "problem_response",
+]
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 KINDS: Final[Mapping[str, str]] = {
@@ -33,6 +40,7 @@ KINDS: Final[Mapping[str, str]] = {
     "no-leave": "The route is the operator's: `Authorization: Bearer` and a token is wanted.",
     "not-ready": "No site is loaded; `sites` says what was refused and why.",
 }
+PROBLEMATIC: Final = (ApiProblemError, HTTPException, RequestValidationError)
 _ECHO_LENGTH: Final = 100
 
 
@@ -62,20 +70,33 @@ def problem_response(
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error that a route or the router raises a problem."""
-    app.add_exception_handler(ApiProblemError, _from_problem)
-    app.add_exception_handler(HTTPException, _from_http)
-    app.add_exception_handler(RequestValidationError, _from_validation)
+
+    async def problem(_: Request, err: Exception) -> Response:
+        return problem_of(err)
+
+    for kind in PROBLEMATIC:
+        app.add_exception_handler(kind, problem)
 
 
-async def _from_problem(_: Request, err: Exception) -> Response:
-    assert isinstance(err, ApiProblemError)  # noqa: S101
-    return problem_response(
-        err.status, err.detail, kind=err.kind, more=err.more, headers=err.headers
-    )
+def problem_of(err: Exception) -> Response:
+    """The problem that one of the `PROBLEMATIC` errors is.
+
+    Raises
+    ------
+    TypeError : it is none of them.
+    """
+    if isinstance(err, ApiProblemError):
+        return problem_response(
+            err.status, err.detail, kind=err.kind, more=err.more, headers=err.headers
+        )
+    if isinstance(err, RequestValidationError):
+        return _from_validation(err)
+    if isinstance(err, HTTPException):
+        return _from_http(err)
+    raise TypeError(f"{type(err).__name__} is no error that a problem tells of")
 
 
-async def _from_http(_: Request, err: Exception) -> Response:
-    assert isinstance(err, HTTPException)  # noqa: S101
+def _from_http(err: HTTPException) -> Response:
     if err.status_code == 400:  # noqa: PLR2004  FastAPI's word for a body that is no text, or too deep
         fault = {
             "location": "body",
@@ -95,8 +116,7 @@ async def _from_http(_: Request, err: Exception) -> Response:
     return problem_response(err.status_code, detail, headers=headers)
 
 
-async def _from_validation(_: Request, err: Exception) -> Response:
-    assert isinstance(err, RequestValidationError)  # noqa: S101
+def _from_validation(err: RequestValidationError) -> Response:
     errors = [_fault(error) for error in err.errors()]
     detail = "; ".join(f"{error['name']}: {error['detail']}" for error in errors)
     return problem_response(422, detail, kind="invalid-request", more={"errors": errors})

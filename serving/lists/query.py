@@ -50,10 +50,14 @@ class Grouped(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    k: int = Field(20, ge=1, le=MAX_K, description="Length of the list.")
-    tag: _Slugs = Field((), description="Slugs of tags; an item must have them all.")
-    category: _Slugs = Field((), description="Slugs of categories; an item must have them all.")
-    creator: _Slugs = Field((), description="Slugs of creators; an item must be of them all.")
+    k: int = Field(default=20, ge=1, le=MAX_K, description="Length of the list.")
+    tag: _Slugs = Field(default=(), description="Slugs of tags; an item must have them all.")
+    category: _Slugs = Field(
+        default=(), description="Slugs of categories; an item must have them all."
+    )
+    creator: _Slugs = Field(
+        default=(), description="Slugs of creators; an item must be of them all."
+    )
 
     @property
     def slugs(self) -> tuple[tuple[GroupKind, str], ...]:
@@ -73,9 +77,11 @@ class Filters(Grouped):
         max_length=MAX_ID_LENGTH,
         description="Name of a model; without it the site's default that has a list.",
     )
-    exclude: _Ids = Field((), description="Ids of items to leave out; unknown ones are ignored.")
+    exclude: _Ids = Field(
+        default=(), description="Ids of items to leave out; unknown ones are ignored."
+    )
     diversity: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         le=1,
         allow_inf_nan=False,

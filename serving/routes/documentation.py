@@ -1,6 +1,6 @@
-"""The two pages of the API itself: where to start, and what routes there are.
+"""The page of the API itself: what routes there are, and what problems mean.
 
-Plain pages with no script and nothing from another host.
+A plain page with no script and nothing from another host.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from serving.catalog import Catalog
 from serving.problems import KINDS
-from serving.samples import sample_links
 
 __all__ = ["build_router"]
 
@@ -38,13 +36,9 @@ _POLICY: Final = "; ".join(
 )
 
 
-def build_router(catalog: Catalog) -> APIRouter:
-    """Pages for people who look around with a browser."""
+def build_router() -> APIRouter:
+    """The page for developers who look around with a browser."""
     router = APIRouter(include_in_schema=False)
-
-    @router.get("/")
-    async def start() -> Response:
-        return _page("Likewise", "".join(_start(catalog)))
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
@@ -65,25 +59,6 @@ def _page(title: str, body: str) -> Response:
 
 def _link(href: str, text: str | None = None) -> str:
     return f'<a href="{escape(href)}">{escape(text or href)}</a>'
-
-
-def _start(catalog: Catalog) -> Iterator[str]:
-    yield "<p>A self-hosted recommender for sites where likes are public. This is its JSON API: "
-    yield f"{_link('/docs', 'routes')}, {_link('/openapi.json')}, {_link('/health/ready')}.</p>"
-    if not catalog.snapshots:
-        yield f"<p>No site is served yet. {_link('/health/ready')} says why.</p>"
-    for _, snapshot in sorted(catalog.snapshots.items()):
-        site = snapshot.site
-        yield f"<h2>{escape(site.title)}</h2>"
-        yield f"<p>{escape(site.notice)}</p>" if site.notice else ""
-        yield f"<p>{site.n_likes:,} likes of {site.n_users:,} people on {site.n_items:,} items; "
-        yield f"snapshot <code>{escape(site.snapshot_id)}</code>.</p><ul>"
-        for path in (f"/v1/{site.site}", f"/v1/{site.site}/models", *sample_links(snapshot)):
-            yield f"<li><code>{_link(path)}</code></li>"
-        yield "</ul>"
-    dagster = catalog.settings.dagster_url
-    yield "<h2>Dagster</h2><p>Crawls, training and publishing are run from Dagster's UI, "
-    yield f"where it has been started: {_link(dagster)}.</p>"
 
 
 def _docs(document: dict[str, Any]) -> Iterator[str]:

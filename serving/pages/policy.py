@@ -1,0 +1,63 @@
+"""What a browser may do with a page: headers that hold even if a template should fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from serving.answers.sites import SiteAnswer
+
+__all__ = ["page_headers"]
+
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
+_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+_ALWAYS: Final = (
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+def page_headers(site: SiteAnswer | None, *, indexed: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Headers of a page, with a strict content policy: no inline script or style, few hosts.
+
+    Parameters
+    ----------
+    site : whose pictures and player may be shown; None for pages of no site.
+    indexed : whether search engines may keep it.
+    """
+    if site is None:
+        policy = _policy((), ())
+    else:
+        policy = _policy(tuple(site.picture_hosts), _player_hosts(site.embed_template))
+    robots = () if indexed else ((b"x-robots-tag", b"noindex"),)
+    return (_HTML, (b"content-security-policy", policy), *_ALWAYS, *robots)
+
+
+def _player_hosts(embed_template: str | None) -> tuple[str, ...]:
+    return (urlsplit(embed_template).netloc,) if embed_template else ()
+
+
+@lru_cache(maxsize=64)
+def _policy(picture_hosts: Sequence[str], player_hosts: Sequence[str]) -> bytes:
+    directives = (
+        "default-src 'none'",
+        " ".join(("img-src 'self'", *_sources(picture_hosts))),
+        "style-src 'self'",
+        "script-src 'self'",
+        "connect-src 'self'",
+        " ".join(("frame-src", *_sources(player_hosts))) if player_hosts else "frame-src 'none'",
+        "form-action 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+    return "; ".join(directives).encode()
+
+
+def _sources(hosts: Iterable[str]) -> Iterable[str]:
+    """Hosts as sources; what is no plain host is left out, since it could end the directive."""
+    return (host for host in hosts if _HOST.fullmatch(host))
