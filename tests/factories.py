@@ -20,6 +20,7 @@ from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.lists import ModelLists
 from pipeline.snapshot import BuiltSnapshot, Chart, SnapshotContents, build
 from pipeline.snapshot.fold_ins import ModelFoldIn
+from pipeline.tables import CURATED_TABLES
 
 SITE = "sketchfab"
 NOW = datetime(2026, 11, 21, 3, 55, 1, tzinfo=UTC)
@@ -215,6 +216,12 @@ class SmallSite:
             }
         )
 
+    @property
+    def visitor_likes(self) -> pl.DataFrame:
+        """Likes of one visitor of the operator's pages."""
+        visitor = hashlib.sha256(b"visitor").hexdigest()[:32]
+        return pl.DataFrame({"user_id": [visitor], "item_id": self.item_ids[:1], "liked_at": [NOW]})
+
     def lists(self, model: str) -> ModelLists:
         """Lists of made-up scores with nothing seen; `tag_profile` leaves the cold items out."""
         generator = np.random.default_rng([self.seed, MODELS.index(model)])
@@ -285,7 +292,7 @@ class SmallSite:
 
     def write_curated(self, data: Path) -> None:
         """Write the curated zone as the assets would."""
-        for name in ("likes", "items", "readings", "item_features", "interactions", "split"):
+        for name in (table.name for table in CURATED_TABLES):
             write_frame(getattr(self, name), data / "curated" / SITE / f"{name}.parquet")
 
 

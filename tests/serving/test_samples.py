@@ -1,7 +1,8 @@
 from dataclasses import replace
 
+import numpy as np
+
 from serving.samples import sample_links, sample_paths, sample_user_link
-from serving.snapshot import Items
 from tests.factories import SITE
 
 
@@ -15,12 +16,13 @@ def test_samples_lead_to_lists_that_hold_something(client):
 
 def test_an_empty_site_has_no_samples(client):
     snapshot = client.catalog.snapshots[SITE]
+    none = np.empty(0, np.int32)
     empty = replace(
         snapshot,
-        items=Items([], {}, [], []),
+        items=replace(snapshot.items, ids=[], index={}, like_counts=none),
         users={},
         lists={"similar": {}, "recommendations": {}},
-        popular=(),
+        popular=none,
     )
     assert list(sample_links(empty)) == []
     assert sample_user_link(empty) is None

@@ -211,7 +211,7 @@ def main() -> int:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = fuzz(*whole_app(Path(folder)), cases=args.cases, seed=args.seed)
-    print(json.dumps(found.told, indent=2))  # noqa: T201
+    print(json.dumps(found.told))  # noqa: T201
     return int(bool(found.n_server_errors or found.failures or found.errors))
 
 

@@ -387,7 +387,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of what is random")
     args = parser.parse_args()
     told = measure(args.count, args.seed)
-    print(json.dumps(told, indent=2))  # noqa: T201
+    print(json.dumps(told))  # noqa: T201
     return int(not told["lived"] or bool(told["faults"] or told["crashes"]))
 
 
