@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import orjson
 
@@ -32,6 +32,7 @@ _LAYOUT: Final = 1  # of the folders: another one is never read
 _REFUSED: Final = 3
 _KEPT: Final = 4
 _ABANDONED_S: Final = 3600
+_SEAL: Final = "sizes.json"
 
 
 @contextlib.contextmanager
@@ -96,15 +97,17 @@ class _Wanted:
         return f"{self.site}.{Path(own.snapshot_id).name}.{digests}.{shape}"
 
     def filled(self, place: Path) -> Path:
-        """The folder, filled if it was not there."""
+        """The folder, filled if it was not there, or not whole."""
         whole = place / self.name
-        if not whole.is_dir():
+        if not _is_whole(whole):
+            shutil.rmtree(whole, ignore_errors=True)
             path = snapshot_path(self.settings.data, self.site, self.pointer.snapshot_id)
             if faults := list(file_faults(path, self.pointer)):
                 raise SnapshotRefusedError(faults)
             begun = Path(tempfile.mkdtemp(prefix=f".{self.site}.", dir=place))
             try:
                 _unfold(path, begun, self.denied, self.settings)
+                _seal(begun)
                 begun.rename(whole)
             finally:
                 shutil.rmtree(begun, ignore_errors=True)
@@ -121,8 +124,8 @@ def _unfold(path: Path, folder: Path, denied: DenyList, settings: ServingSetting
         return
     listed = orjson.dumps({name: sorted(names) for name, names in asdict(denied).items()})
     command = [sys.executable, "-m", "serving.unfolding", str(path), str(folder)]
-    done = subprocess.run(
-        [*command, listed.decode(), str(threads), str(memory_mb)], capture_output=True, check=False
+    done = subprocess.run(  # a long list of what is denied has no room in a command line
+        [*command, str(threads), str(memory_mb)], input=listed, capture_output=True, check=False
     )
     if done.returncode == _REFUSED:
         raise SnapshotRefusedError(orjson.loads(done.stdout))
@@ -131,23 +134,62 @@ def _unfold(path: Path, folder: Path, denied: DenyList, settings: ServingSetting
         raise SnapshotRefusedError([f"{path.name} cannot be read: {' '.join(said)[:300]}"])
 
 
+def _seal(folder: Path) -> None:
+    """Write down what is in a folder, so that one that lost something is known."""
+    (folder / _SEAL).write_bytes(orjson.dumps(_sizes(folder)))
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder holds what it held when it was filled: a crash may empty files."""
+    try:
+        return bool(orjson.loads((folder / _SEAL).read_bytes()) == _sizes(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in folder.iterdir() if path.name != _SEAL}
+
+
 @contextlib.contextmanager
-def _locked(cache: Path, name: str) -> Iterator[None]:
+def _locked(cache: Path, name: str, *, wait: bool = True) -> Iterator[None]:
+    """Hold a folder's lock; whoever holds it may use the folder, or remove it with the lock.
+
+    Raises
+    ------
+    BlockingIOError : another one holds it, and it is not to be waited for.
+    """
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (cache / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    path = cache / f"{name}.lock"
+    while True:
+        with path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if _is_at(file, path):
+                yield
+                return
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    """Whether an open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _remove_old(cache: Path, site: str) -> None:
-    """Remove all but the folders that were used last, and what a killed process left."""
+    """Remove all but the folders that were used last, and what a killed process left.
+
+    A folder that another one uses, or that is about to be, stays: its lock is held.
+    """
     for left in cache.glob(f".{site}.*/"):
         if _age_s(left) > _ABANDONED_S:
             shutil.rmtree(left, ignore_errors=True)
     folders = sorted(cache.glob(f"{site}.*/"), key=_age_s)
     for folder in folders[_KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
+        with contextlib.suppress(BlockingIOError), _locked(cache, folder.name, wait=False):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.with_name(f"{folder.name}.lock").unlink(missing_ok=True)
 
 
 def _age_s(path: Path) -> float:

@@ -14,12 +14,14 @@ from serving.unfolding.unfold import unfold
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Unfold by the arguments path, folder, denied (JSON), threads, megabytes; 0 when done.
+    """Unfold by the arguments path, folder, threads, megabytes; 0 when done.
 
-    A refusal prints its faults as a JSON list and gives 3.
+    What is denied stands on standard input, as JSON.  A refusal prints its faults as a JSON list
+    and gives 3.
     """
-    path, folder, denied, threads, memory_mb = sys.argv[1:] if arguments is None else arguments
-    deny = DenyList(**{name: frozenset(names) for name, names in orjson.loads(denied).items()})
+    path, folder, threads, memory_mb = sys.argv[1:] if arguments is None else arguments
+    denied = orjson.loads(sys.stdin.buffer.read())
+    deny = DenyList(**{name: frozenset(names) for name, names in denied.items()})
     try:
         unfold(Path(path), Path(folder), deny, threads=int(threads), memory_mb=int(memory_mb))
     except SnapshotRefusedError as err:

@@ -1,5 +1,9 @@
 """Snapshots are unfolded once, by whoever is first, and ahead of their publication."""
 
+import fcntl
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,9 +48,10 @@ def test_a_second_worker_finds_the_folder(site, monkeypatch):
 def test_a_process_of_its_own_unfolds_the_same(site, tmp_path):
     settings, _, published = site
     apart = settings.model_copy(update={"cache": tmp_path / "other", "load_apart": True})
+    denied = DenyList(items={"item-003", *(f"unheard-of-{n}" for n in range(20_000))})
     with (
-        unfolded(settings, SITE, published, NOBODY) as here,
-        unfolded(apart, SITE, published, NOBODY) as there,
+        unfolded(settings, SITE, published, denied) as here,
+        unfolded(apart, SITE, published, denied) as there,
     ):
         own, other = mapped_arrays(here), mapped_arrays(there)
         assert own.keys() == other.keys()
@@ -116,3 +121,63 @@ def test_a_denied_item_is_in_nothing_that_is_loaded(site):
     assert not any(gone & set(one.tolist()) for one in listed)
     assert "boat" not in snapshot.groups["tag"].index
     assert load(settings, SITE, published).groups["tag"].index["boat"] >= 0
+
+
+def test_a_folder_that_lost_something_is_filled_anew(site):
+    settings, built, published = site
+    with unfolded(settings, SITE, published, NOBODY) as folder:
+        whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name in ("facts.json", "item.card.data.npy", "sizes.json"):
+        (folder / name).write_bytes(b"")
+        assert load(settings, SITE, published).snapshot_id == built.snapshot_id
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+        (folder / name).unlink()
+        assert load(settings, SITE, published).snapshot_id == built.snapshot_id
+
+
+def filled(settings, published, n):
+    """Folders of one snapshot less other items, the first the one that was used longest ago."""
+    found = []
+    for number in range(n):
+        denied = DenyList(items={f"item-{number:03d}"})
+        with unfolded(settings, SITE, published, denied) as folder:
+            found.append((denied, folder))
+        os.utime(folder, (number, number))
+    return found
+
+
+def test_the_oldest_folder_is_not_removed_by_who_wants_it(site, monkeypatch):
+    settings, _, published = site
+    ((denied, oldest), *_) = filled(settings, published, 5)
+    monkeypatch.setattr(folders, "_unfold", no_more)
+    with unfolded(settings, SITE, published, denied) as folder:
+        assert folder == oldest
+        assert (settings.cache / f"{oldest.name}.lock").exists()
+
+
+def test_a_folder_that_another_process_uses_stays(site):
+    settings, _, published = site
+    ((_, oldest), *_) = filled(settings, published, 5)
+    with (settings.cache / f"{oldest.name}.lock").open("w") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        with unfolded(settings, SITE, published, NOBODY):
+            assert oldest.is_dir()
+    with unfolded(settings, SITE, published, NOBODY):
+        assert not oldest.exists()
+        assert not (settings.cache / f"{oldest.name}.lock").exists()
+
+
+def test_a_lock_that_was_removed_while_it_was_waited_for_is_none(site, monkeypatch):
+    settings, _, published = site
+    real, locks = fcntl.flock, []
+
+    def removed_first(file, how):
+        if not locks:
+            Path(file.name).unlink()
+        locks.append(file.name)
+        real(file, how)
+
+    monkeypatch.setattr(folders.fcntl, "flock", removed_first)
+    with unfolded(settings, SITE, published, NOBODY):
+        assert len(locks) == 2
+        assert Path(locks[1]).exists()
