@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import orjson
 
-__all__ = ["JsonFormatter", "log_as_json"]
+__all__ = ["JsonFormatter", "crash_fields", "log_as_json"]
+
+_FRAMES: Final = 8
+
+
+def crash_fields(err: BaseException) -> dict[str, Any]:
+    """What broke and where; not the message, which may hold what was asked for."""
+    frames = traceback.extract_tb(err.__traceback__)[-_FRAMES:]
+    return {
+        "error": type(err).__name__,
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
 
 
 class JsonFormatter(logging.Formatter):
@@ -19,6 +32,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **(crash_fields(record.exc_info[1]) if record.exc_info and record.exc_info[1] else {}),
             **getattr(record, "fields", {}),
         }
         return orjson.dumps(line, default=str).decode()

@@ -16,3 +16,18 @@ def test_a_record_is_one_line_of_json():
         "event": "two\nlines",
         "site": "a",
     }
+
+
+def test_a_crash_tells_where_and_nothing_of_what_was_asked():
+    def crashing():
+        raise RuntimeError("planted-7f3a")
+
+    try:
+        crashing()
+    except RuntimeError as err:
+        crash = (RuntimeError, err, err.__traceback__)
+    record = logging.makeLogRecord({"msg": "poll failed", "levelname": "ERROR", "exc_info": crash})
+    line = JsonFormatter().format(record)
+    assert json.loads(line)["error"] == "RuntimeError"
+    assert json.loads(line)["frames"][-1].endswith(" crashing")
+    assert "planted-7f3a" not in line
