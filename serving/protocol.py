@@ -1,4 +1,7 @@
-"""The HTTP protocol of the server: sheds, and keeps slow or endless heads out.
+"""The HTTP protocol of the server: sheds, and gives up what never ends.
+
+A head, what follows a body, a body that nobody waits for any more and a client that does not read
+its answers all have limits of time or size.
 
 uvicorn's own, by httptools, whose parser callbacks and ``app`` are all that it builds on.
 """
@@ -10,6 +13,7 @@ from functools import partial
 from typing import Any, ClassVar, Final, cast
 
 import orjson
+from starlette.types import ASGIApp
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -20,13 +24,17 @@ from serving.shedding import EXEMPT_PATHS, REFUSAL, Gate, is_plain_get, turned_a
 __all__ = ["SheddingProtocol", "protocol_of"]
 
 _HEAD_BYTES: Final = 65_536
+_FRAME_BYTES: Final = 524_288  # sizes of chunks, what stands beside them, trailers
 _HEAD_S: Final = 10.0
+_REST_S: Final = 10.0
+_READ_S: Final = 30.0
 
 
 class SheddingProtocol(HttpToolsProtocol):
     """A connection whose requests pass the gate first."""
 
     gate: ClassVar[Gate]
+    refusing: ClassVar[ASGIApp]
 
     def __init__(
         self,
@@ -39,10 +47,12 @@ class SheddingProtocol(HttpToolsProtocol):
         self._let_in = self.app
         self._is_amid = False
         self._head_bytes = 0
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._frame_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._reading_timer: asyncio.TimerHandle | None = None
         self._shed_at_s = 0.0
         self._is_refused = False
-        self._turned_away = cast(ASGI3Application, turned_away)
+        self._turned_away = cast(ASGI3Application, type(self).refusing)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection; it is closed if no request comes."""
@@ -53,7 +63,8 @@ class SheddingProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End a connection."""
-        self._stop_head_timer()
+        self._stop_timer()
+        self._stop_reading_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -67,6 +78,20 @@ class SheddingProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._head_bytes:
             self._count_head(len(data))
+        elif self._is_amid:
+            self._count_frame(len(data))
+        elif self._is_idle():  # empty lines, or the end of a body that was answered already
+            self._start_timer(_HEAD_S)
+
+    def pause_writing(self) -> None:
+        """Wait for a client to read its answers, not for ever."""
+        super().pause_writing()
+        self._read_soon()
+
+    def resume_writing(self) -> None:
+        """Go on: the client has read."""
+        self._stop_reading_timer()
+        super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, unless it was answered unparsed meanwhile."""
@@ -76,18 +101,29 @@ class SheddingProtocol(HttpToolsProtocol):
                 left_s, self.timeout_keep_alive_handler
             )
         else:
-            super().timeout_keep_alive_handler()
+            self._close()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._is_amid = True
         self._head_bytes = 1
+        self._frame_bytes = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take in a header; what follows a body is none."""
+        if self._head_bytes:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take in a part of a body."""
+        self._frame_bytes -= len(body)
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Let a request in, or turn it away."""
         self._head_bytes = 0
-        self._stop_head_timer()
+        self._stop_timer()
         is_shed = self.gate.is_full() and not self.url.startswith(EXEMPT_PATHS)
         self.app = self._turned_away if is_shed else self._let_in
         super().on_headers_complete()
@@ -95,7 +131,14 @@ class SheddingProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """End a request; its answer may be on its way already."""
         self._is_amid = False
+        self._stop_timer()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End an answer; the rest of a request that was answered early is not waited for long."""
+        super().on_response_complete()
+        if self._is_amid and not self._head_bytes and self._is_idle():
+            self._start_timer(_REST_S)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, in the one shape of errors, and close."""
@@ -133,13 +176,33 @@ class SheddingProtocol(HttpToolsProtocol):
         if self._head_bytes > _HEAD_BYTES:
             detail = f"At most {_HEAD_BYTES} bytes of a request's head are read."
             self._refuse(431, "Request Header Fields Too Large", detail)
-        elif self._head_timer is None:
-            self._head_timer = self.loop.call_later(_HEAD_S, self.transport.close)
+        else:
+            self._start_timer(_HEAD_S)
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _count_frame(self, size_bytes: int) -> None:
+        self._frame_bytes += size_bytes
+        if self._frame_bytes <= _FRAME_BYTES:
+            return
+        if self.cycle.response_started:
+            self._close()
+        else:
+            detail = f"At most {_FRAME_BYTES} bytes that are no body are read with one."
+            self._refuse(413, "Content Too Large", detail)
+
+    def _start_timer(self, wait_s: float) -> None:
+        """Close the connection unless what is awaited comes in time; the first such wait counts."""
+        if self._timer is None:
+            self._timer = self.loop.call_later(wait_s, self._close)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _stop_reading_timer(self) -> None:
+        if self._reading_timer is not None:
+            self._reading_timer.cancel()
+            self._reading_timer = None
 
     def _refuse(self, status: int, title: str, detail: str) -> None:
         problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
@@ -149,9 +212,25 @@ class SheddingProtocol(HttpToolsProtocol):
             b"cache-control: no-store\r\nconnection: close\r\n\r\n%s"
             % (status, title.encode(), len(body), body)
         )
+        self._close()
+
+    def _close(self) -> None:
+        """Close the connection once what was answered is read, or is not for too long."""
         self.transport.close()
+        self._read_soon()
+
+    def _read_soon(self) -> None:
+        if self._reading_timer is None:
+            self._reading_timer = self.loop.call_later(_READ_S, self.transport.abort)
 
 
-def protocol_of(gate: Gate) -> type[SheddingProtocol]:
-    """Protocol whose connections all pass one gate."""
-    return type("GatedProtocol", (SheddingProtocol,), {"gate": gate})
+def protocol_of(gate: Gate, refusing: ASGIApp = turned_away) -> type[SheddingProtocol]:
+    """Protocol whose connections all pass one gate.
+
+    Parameters
+    ----------
+    refusing : answers requests that are turned away once their heads were parsed.
+    """
+    return type(
+        "GatedProtocol", (SheddingProtocol,), {"gate": gate, "refusing": staticmethod(refusing)}
+    )

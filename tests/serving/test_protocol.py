@@ -9,7 +9,7 @@ import uvicorn
 
 from serving.listening import free_socket
 from serving.protocol import protocol_of
-from serving.shedding import Gate
+from serving.shedding import Gate, turned_away
 
 GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
@@ -36,16 +36,20 @@ class ShutGate(Gate):
 class Served:
     """A server whose app says which path was asked, and holds answers while told to."""
 
-    def __init__(self):
+    def __init__(self, refusing=turned_away):
+        self.refusing = refusing
         self.gate = ShutGate()
         self.go_on = asyncio.Event()
         self.go_on.set()
         self.asked = []
+        self.scope = None
+        self.body = None
 
     async def app(self, scope, receive, send):
         self.asked.append(scope["path"])
+        self.scope = scope
         await self.go_on.wait()
-        body = scope["path"].encode()
+        body = self.body or scope["path"].encode()
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -55,7 +59,7 @@ class Served:
         listener, port = free_socket("127.0.0.1", 0)
         config = uvicorn.Config(
             self.app,
-            http=protocol_of(self.gate),
+            http=protocol_of(self.gate, self.refusing),
             ws="none",
             interface="asgi3",
             lifespan="off",
@@ -65,6 +69,7 @@ class Served:
         )
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext
+        self.connections = server.server_state.connections
         task = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield port
@@ -74,9 +79,9 @@ class Served:
             await task
 
 
-def talk(conversation, **settings):
+def talk(conversation, refusing=turned_away, **settings):
     async def steps():
-        served = Served()
+        served = Served(refusing)
         async with served.running(**settings) as port, asyncio.timeout(10):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
@@ -243,3 +248,129 @@ def test_a_connection_that_was_refused_of_late_is_not_idle():
         return set(statuses), await reader.read()
 
     assert talk(conversation, timeout_keep_alive=0.2) == ({503}, b"")
+
+
+def test_a_parsed_request_is_refused_by_the_app_for_that():
+    async def refusing(scope, receive, send):
+        headers = [(b"content-length", b"2"), (b"x-own", b"yes")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"no"})
+
+    async def conversation(served, reader, writer):
+        served.gate.is_shut = True
+        return await ask(reader, writer, POST)
+
+    status, headers, body = talk(conversation, refusing)
+    assert (status, headers["x-own"], body) == (503, "yes", b"no")
+
+
+CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_what_follows_a_body_is_no_header():
+    async def conversation(served, reader, writer):
+        served.go_on.clear()
+        writer.write(CHUNKED + b"2\r\n{}\r\n0\r\nOrigin: https://a\r\n\r\n" + GET % b"b")
+        while not served.asked or not served.gate.n_looks > 2:
+            await asyncio.sleep(0)
+        headers = list(served.scope["headers"])
+        served.go_on.set()
+        return headers, [(await answer(reader))[0] for _ in range(2)]
+
+    headers, statuses = talk(conversation)
+    assert statuses == [200, 200]
+    assert dict(headers) == {b"host": b"a", b"transfer-encoding": b"chunked"}
+
+
+@pytest.mark.parametrize("beside", [b"0\r\n" + b"X: y\r\n" * 9, b"1;" + b"x" * 60])
+@pytest.mark.parametrize("answered_early", [True, False])
+def test_endless_bytes_beside_a_body_end_the_connection(beside, answered_early):
+    async def conversation(served, reader, writer):
+        if not answered_early:
+            served.go_on.clear()
+        writer.write(CHUNKED + beside)
+        if answered_early:
+            assert (await answer(reader))[0] == 200
+        more = beside.partition(b"\n")[2] or beside[2:]
+        with contextlib.suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(more * 1000)
+                await writer.drain()
+                await asyncio.sleep(0)
+        return served
+
+    assert talk(conversation).asked == ["/x"]
+
+
+def test_many_small_chunks_of_a_body_are_no_such_bytes():
+    async def conversation(served, reader, writer):
+        served.go_on.clear()
+        writer.write(CHUNKED + b"1\r\n \r\n" * 65_536 + b"0\r\n\r\n")
+        served.go_on.set()
+        return (await answer(reader))[0], (await ask(reader, writer, GET % b"b"))[0]
+
+    assert talk(conversation) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("data", "late"),
+    [
+        (b"", b"\r\n"),
+        (GET % b"a", b"\r\n"),
+        (POST.replace(b": 2", b": 9"), b"1"),
+        (POST.replace(b": 2", b": 3"), b"1\r\n"),
+        (CHUNKED, b"1"),
+    ],
+)
+def test_what_nobody_waits_for_any_more_is_given_up(data, late, monkeypatch):
+    monkeypatch.setattr("serving.protocol._HEAD_S", 0.05)
+    monkeypatch.setattr("serving.protocol._REST_S", 0.05)
+
+    async def conversation(served, reader, writer):
+        writer.write(data)
+        if data:
+            await answer(reader)
+        writer.write(late)
+        return await reader.read()
+
+    assert talk(conversation, timeout_keep_alive=60) == b""
+
+
+def test_a_late_end_of_a_body_leaves_the_connection_open():
+    async def conversation(served, reader, writer):
+        first = (await ask(reader, writer, POST.removesuffix(b"{}")))[0]
+        writer.write(b"{}")
+        return first, (await ask(reader, writer, GET % b"b"))[0]
+
+    assert talk(conversation) == (200, 200)
+
+
+@pytest.mark.parametrize("n_asked", [1, 50])
+def test_a_client_that_does_not_read_is_given_up(n_asked, monkeypatch):
+    monkeypatch.setattr("serving.protocol._READ_S", 0.05)
+
+    async def conversation(served, reader, writer):
+        served.body = b"x" * 10_000_000
+        reader._transport.pause_reading()
+        writer.write(GET % b"a" * n_asked)
+        while not served.asked:
+            await asyncio.sleep(0)
+        (protocol,) = served.connections
+        while protocol in served.connections:
+            await asyncio.sleep(0.001)
+        return served.asked
+
+    assert len(talk(conversation, timeout_keep_alive=0.01)) <= 2  # the next one waits to answer
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it():
+    async def conversation(served, reader, writer):
+        served.body = b"x" * 10_000_000
+        reader._transport.pause_reading()
+        writer.write(GET % b"a")
+        while not served.asked:
+            await asyncio.sleep(0)
+        reader._transport.resume_reading()
+        return len((await answer(reader))[2])
+
+    assert talk(conversation) == 10_000_000
