@@ -6,7 +6,7 @@ import logging
 import random
 import re
 import time
-import traceback
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.compression import accepts_gzip, compressed
 from serving.errors import ApiProblemError
 from serving.limits import Limits, check_head, headers_of, taken_in
+from serving.logs import crash_fields
 from serving.metrics import Metrics
 from serving.problems import problem_response
 
@@ -46,6 +47,10 @@ class Edge:
     """ASGI middleware that every request passes first.
 
     Logs and metrics hold the route's template, never the path: ids are nobody's business.
+
+    Parameters
+    ----------
+    readable : lets pages of other origins read the problems that are answered here.
     """
 
     def __init__(
@@ -55,11 +60,13 @@ class Edge:
         log_requests: bool,
         metrics: Metrics | None = None,
         limits: Limits | None = None,
+        readable: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
         self._app = app
         self._log_requests = log_requests
         self._metrics = metrics or Metrics(())
         self._limits = limits or Limits()
+        self._readable = readable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; anything but HTTP passes through untouched."""
@@ -80,12 +87,13 @@ class Edge:
                 receive = await taken_in(found, receive, self._limits)
             await self._app(inner, receive, reply)
         except ApiProblemError as err:
-            await problem_response(err.status, err.detail, kind=err.kind)(inner, receive, reply)
+            problem = problem_response(err.status, err.detail, kind=err.kind)
+            await self._readable(problem)(inner, receive, reply)
         except Exception as err:
             _log.error("request failed", extra={"fields": _crash_fields(inner, reply, err)})
             if reply.status:
                 raise
-            await problem_response(500, _CRASH)(inner, receive, reply)
+            await self._readable(problem_response(500, _CRASH))(inner, receive, reply)
         finally:
             took_s = time.perf_counter() - started_s
             self._metrics.end(_route(inner), reply.status, took_s)
@@ -144,14 +152,8 @@ def _request_fields(scope: Scope, reply: _Reply, took_s: float) -> dict[str, Any
 
 
 def _crash_fields(scope: Scope, reply: _Reply, err: Exception) -> dict[str, Any]:
-    """Where it crashed; not the message, which may hold what was asked for."""
-    frames = traceback.extract_tb(err.__traceback__)[-8:]
-    return {
-        "route": _route(scope),
-        "request_id": reply.request_id.decode(),
-        "error": type(err).__name__,
-        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    }
+    request_id = reply.request_id.decode()
+    return {"route": _route(scope), "request_id": request_id, **crash_fields(err)}
 
 
 def _route(scope: Scope) -> str:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 
 from serving.app import create_app
 from serving.catalog import Catalog
+from serving.cors import readable_elsewhere
 from serving.metrics import Metrics
 from serving.protocol import protocol_of
 from serving.samples import sample_paths
 from serving.settings import ServingSettings
-from serving.shedding import Gate
+from serving.shedding import Gate, turned_away
 from serving.workers import Worker
 
 __all__ = ["serve"]
+
+_FILES: Final = 65_536
 
 
 def serve(
@@ -40,7 +46,9 @@ def serve(
     config = uvicorn.Config(
         app,
         loop="asyncio",  # under load uvloop leaves some connections unanswered for a second
-        http=protocol_of(_gate(settings, app.state.metrics)),
+        http=protocol_of(
+            _gate(settings, app.state.metrics), readable_elsewhere(settings)(turned_away)
+        ),
         ws="none",
         log_config=None,
         access_log=False,
@@ -48,11 +56,21 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=settings.grace_s,
     )
+    _allow_many_connections()
     for each in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again once it has stopped
         signal.signal(each, lambda *_: sys.exit(0))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
     lifeline = worker.lifeline if worker else None
     _Server(config, app.state.catalog, url, lifeline).run(sockets=[listener])
+
+
+def _allow_many_connections() -> None:
+    """Raise the number of open files as far as is allowed: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # some systems have a limit of their own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _gate(settings: ServingSettings, metrics: Metrics) -> Gate:
