@@ -57,6 +57,7 @@ def _network(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if parsed.version == 6:  # noqa: PLR2004
+    mapped = getattr(parsed, "ipv4_mapped", None)  # IPv4 on a socket that listens to both
+    if parsed.version == 6 and mapped is None:  # noqa: PLR2004
         return str(ipaddress.ip_network((int(parsed), _IPV6_NETWORK), strict=False))
-    return str(parsed)
+    return str(mapped or parsed)

@@ -61,3 +61,10 @@ def test_the_client_that_was_silent_longest_is_forgotten(monkeypatch):
     assert len(quota._left) == 2
     assert quota.wait_s("a") > 0
     assert quota.wait_s("b") == 0
+
+
+def test_ipv4_clients_of_a_socket_for_both_are_told_apart():
+    quota = Quota(1)
+    assert quota.wait_s("::ffff:192.0.2.1") == 0
+    assert quota.wait_s("::ffff:192.0.2.2") == 0
+    assert quota.wait_s("192.0.2.1") > 0
