@@ -24,7 +24,8 @@ __all__ = ["BEARER", "is_local", "operators_leave"]
 
 _log = logging.getLogger(__name__)
 BEARER: Final = HTTPBearer(scheme_name="operator", auto_error=False)
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_PASSED_ON: Final = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "cf-", "via")
+"""Beginnings of the names of headers that proxies add."""
 
 
 def operators_leave(
@@ -61,7 +62,7 @@ def operators_leave(
 def is_local(request: Request) -> bool:
     """Whether both ends of the connection are on this machine and nobody passed it on."""
     ends = (request.scope.get("client"), request.scope.get("server"))
-    if any(name in request.headers for name in _FORWARDED):
+    if any(name.startswith(_PASSED_ON) for name in request.headers):
         return False
     return all(end is not None and _is_loopback(str(end[0])) for end in ends)
 

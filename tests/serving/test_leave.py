@@ -95,7 +95,7 @@ def test_off_there_are_no_such_routes(data, serve):
     with serve(data) as client:
         answer = client.get(STATUS)
         assert answer.status_code == 404
-        assert answer.json() == client.get("/nowhere").json()
+        assert answer.json() == client.get("/admin/v1/nowhere").json()
 
 
 def test_a_valid_token_opens_them(admin, token):
@@ -126,13 +126,22 @@ def test_a_file_that_others_may_read_opens_nothing(admin, tokens, token, caplog)
 
 
 @pytest.mark.parametrize(
-    "name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"]
+    "name",
+    [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Real-IP",
+        "CF-Connecting-IP",
+        "Via",
+    ],
 )
 def test_what_was_passed_on_finds_no_such_route(admin, token, name):
     headers = {**bearer(token), name: "127.0.0.1"}
     answer = admin.get(STATUS, headers=headers)
     assert answer.status_code == 404
-    assert answer.json() == admin.get("/nowhere").json()
+    assert answer.json() == admin.get("/admin/v1/nowhere").json()
 
 
 @pytest.mark.parametrize(
