@@ -73,7 +73,7 @@ async def taken_in(found: Mapping[bytes, bytes], receive: Receive, limits: Limit
 
     Raises
     ------
-    ApiProblemError : 413, 415, or 408 where the body takes too long.
+    ApiProblemError : 413, 415, 408 where the body takes too long, 400 where it breaks off.
     """
     if found.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in found:
         return receive
@@ -100,6 +100,8 @@ async def _whole(receive: Receive, limit_bytes: int) -> bytes:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ApiProblemError(400, "The connection ended before the body did.")
         body += message.get("body", b"")
         if len(body) > limit_bytes:
             raise _too_much(413, "body", "bytes", limit_bytes)

@@ -142,3 +142,17 @@ def test_the_service_refuses_bodies(client, status, content, kind):
     )
     assert answer.status_code == status
     assert Problem.model_validate_json(answer.content).status == status
+
+
+def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one():
+    messages = [
+        {"type": "http.request", "body": b'{"a":1}', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return messages.pop(0)
+
+    with pytest.raises(ApiProblemError, match="ended before") as raised:
+        asyncio.run(taken_in(CHUNKED, receive, LIMITS))
+    assert raised.value.status == 400
