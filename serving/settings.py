@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["ServingSettings"]
+
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 
 
 class ServingSettings(BaseSettings):
     """What an operator may set; checked when created, never changed afterwards."""
 
-    model_config = SettingsConfigDict(env_prefix="LIKEWISE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="LIKEWISE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     data: Path = Field(default=Path("data"), description="Data folder; the API only reads it.")
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
@@ -37,7 +42,7 @@ class ServingSettings(BaseSettings):
         default=5, ge=0, le=600, description="Seconds that requests under way have at a stop."
     )
     shed_after_ms: float = Field(
-        default=30.0,
+        default=25.0,
         ge=0,
         le=10_000,
         description="Wait past which a request is turned away with 503; 0 turns none away.",
@@ -68,6 +73,14 @@ class ServingSettings(BaseSettings):
         default="http://127.0.0.1:3000",
         description="Where the start page says that Dagster's UI is.",
     )
+    public_url: str = Field(
+        default="",
+        description="Where people reach the website, such as https://likes.example; else as asked.",
+    )
+    contact: str = Field(
+        default="",
+        description="Address or url of the operator, whom people ask to take something down.",
+    )
     user_routes: bool = Field(
         default=False, description="Routes about people, by pseudonym; off, there are none."
     )
@@ -90,6 +103,31 @@ class ServingSettings(BaseSettings):
     admin_tokens: Path | None = Field(
         default=None, description="File of the operator's hashed tokens, outside the data folder."
     )
+
+    @field_validator("cors_origins", "feedback_origins")
+    @classmethod
+    def _are_origins(cls, value: str, info: ValidationInfo) -> str:
+        for origin in value.split():
+            anybody = origin == "*" and info.field_name == "cors_origins"
+            if not anybody and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: give scheme and host, and the port if it is not "
+                    "the usual one, in lower case, such as https://shop.example"
+                )
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        origin = value.rstrip("/")
+        if origin and not (
+            origin.startswith(("http://", "https://")) and _ORIGIN.fullmatch(origin)
+        ):
+            raise ValueError(
+                f"{value!r} must be scheme and host, in lower case and without a path, such as "
+                "https://likes.example"
+            )
+        return origin
 
     @model_validator(mode="after")
     def _tokens_are_apart(self) -> Self:

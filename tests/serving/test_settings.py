@@ -47,3 +47,24 @@ def test_admin_is_on_only_with_a_file_of_tokens_outside_the_data(tmp_path):
     for inside in (tmp_path / "tokens.json", tmp_path / "keys" / ".." / "x" / "tokens.json"):
         with pytest.raises(ValidationError, match="outside the data"):
             ServingSettings(data=tmp_path, admin_tokens=inside)
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch):
+    for name in ("DATA", "PORT", "ADMIN", "ADMIN_TOKENS", "CACHE"):
+        monkeypatch.setenv(f"LIKEWISE_{name}", "")
+    assert ServingSettings() == ServingSettings(data=Path("data"))
+
+
+@pytest.mark.parametrize("name", ["cors_origins", "feedback_origins"])
+def test_what_no_browser_sends_as_an_origin_is_a_fault(name):
+    good = "https://shop.example http://127.0.0.1:8080 http://[::1]:1 capacitor://localhost"
+    assert getattr(ServingSettings(**{name: good}), name) == good
+    for bad in ("https://shop.example/", "shop.example", "https://Shop.example", "null", "a://b/c"):
+        with pytest.raises(ValidationError, match="no origin"):
+            ServingSettings(**{name: f"{good} {bad}"})
+
+
+def test_anybody_may_read_but_not_send_feedback():
+    assert ServingSettings(cors_origins="*").cors_origins == "*"
+    with pytest.raises(ValidationError, match="no origin"):
+        ServingSettings(feedback_origins="*")
