@@ -18,6 +18,7 @@ from pipeline.pointer import (
     Pointer,
     published_sites,
     read_pointer,
+    site_folder,
     snapshot_path,
 )
 from serving.answers.health import SiteState
@@ -127,15 +128,17 @@ class Catalog:
             try:
                 await self.refresh()
                 await asyncio.to_thread(self._unfold_ahead)
-            except Exception as err:
-                _log.exception("poll failed", extra={"fields": {"error": type(err).__name__}})
+            except Exception:
+                _log.exception("poll failed")
 
     def _unfold_ahead(self) -> None:
-        for site in self.snapshots:
-            denied = read_deny_list(self.settings.data, site)
-            unfold_ahead(self.settings, site, denied, self._tried_ahead)
+        for site, served in list(self._served.items()):
+            unfold_ahead(self.settings, site, served.denied, self._tried_ahead)
 
     def _published(self) -> list[str]:
+        """Sites that are to be served; those that are where the whole folder is out of reach."""
+        if self.snapshots and not (self.settings.data / "snapshots").is_dir():
+            return sorted(self.snapshots)
         named = published_sites(self.settings.data)
         return [site for site in named if re.fullmatch(SITE_NAME_PATTERN, site)]
 
@@ -150,7 +153,7 @@ class Catalog:
         attempt: object = None
         try:
             wanted, attempt = await asyncio.to_thread(self._attempt, site)
-            if wanted is None or not self._is_due(site, wanted, attempt):
+            if not self._is_due(site, wanted, attempt):
                 return
             snapshot = await asyncio.to_thread(
                 load, self.settings, site, wanted.pointer, wanted.denied
@@ -163,11 +166,11 @@ class Catalog:
         else:
             self._serve(site, wanted, snapshot)
 
-    def _attempt(self, site: str) -> tuple[_Wanted | None, object]:
+    def _attempt(self, site: str) -> tuple[_Wanted, object]:
         """What is to be served, and what must change for a refused one to be worth a new try."""
         pointer = read_pointer(self.settings.data, site)
         if pointer is None:
-            return None, None
+            raise FileNotFoundError(f"{site_folder(self.settings.data, site)} has no pointer now")
         wanted = _Wanted(pointer, read_deny_list(self.settings.data, site))
         try:
             stat = snapshot_path(self.settings.data, site, pointer.snapshot_id).stat()

@@ -58,7 +58,7 @@ def load(
     with unfolded(settings, site, pointer, denied) as folder:
         facts = orjson.loads((folder / _FACTS).read_bytes())
         _refuse_another(facts["snapshot_info"][0], site, pointer)
-        etag_seed = denied.digest.encode() if denied else b""
+        etag_seed = f"{denied.digest} {settings.default_model}".encode()
         try:
             reader = _Reader(facts, mapped_arrays(folder))
             read = reader.snapshot(settings.default_model, etag_seed)

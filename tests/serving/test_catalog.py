@@ -277,3 +277,44 @@ def test_a_mixed_answer_would_be_noticed(data, built, serve):
         answer = client.get(SIMILAR).json()
     assert not is_mixed(answer, truth)
     assert is_mixed({**answer, "snapshot_id": built[1].snapshot_id}, truth)
+
+
+def test_a_folder_out_of_reach_leaves_what_is_served(data, built, serve):
+    away = data / "away"
+    with serve(data) as client:
+        shutil.move(data / "snapshots", away)
+        client.refresh()
+        assert served(client) == {SITE: built[0].snapshot_id}
+        assert "has no pointer now" in faults(client)[0]
+        shutil.move(away, data / "snapshots")
+        client.refresh()
+        assert faults(client) == []
+
+
+def test_a_broken_deny_list_is_said_once(data, serve, caplog, monkeypatch):
+    async def looked_often(client):
+        async with asyncio.timeout(10):
+            while len(looks) < 10:
+                await asyncio.sleep(0.001)
+
+    looks, real = [], catalog_module.published_sites
+    monkeypatch.setattr(
+        catalog_module, "published_sites", lambda folder: looks.append(1) or real(folder)
+    )
+    with serve(data, poll_s=0.001) as client:
+        deny = data / "deny" / f"{SITE}.toml"
+        deny.parent.mkdir()
+        deny.write_text("items = 3")
+        client.run(looked_often(client))
+    said = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
+    assert said == ["snapshot refused"]
+
+
+def test_another_default_model_is_another_answer(data, serve):
+    asked = f"/v1/{SITE}/items/item-003/similar?k=3"
+    with serve(data) as client:
+        first = client.get(asked)
+    for model, status in (("tag_profile", 200), ("best", 304)):
+        with serve(data, default_model=model) as client:
+            answer = client.get(asked, headers={"If-None-Match": first.headers["etag"]})
+            assert answer.status_code == status
