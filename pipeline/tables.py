@@ -27,7 +27,7 @@ __all__ = [
     "sqlite_ddl",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 FEEDBACK_VERSION: Final = 1
 USER_ID_PATTERN: Final = r"[0-9a-f]{32}"
 
@@ -92,6 +92,8 @@ _TAGS = Column("tags", "VARCHAR[]", "Free tags, as the site shows them.")
 _CATEGORIES = Column("categories", "VARCHAR[]", "The site's own categories.")
 _LIKED_AT = Column("liked_at", "TIMESTAMPTZ", "When it was liked, if known.", nullable=True)
 
+_FACTORS = Column("factors", "FLOAT[]", "Of one length within a model.")
+_BIAS = Column("bias", "FLOAT", "Added to the product of factors.")
 _K = Column("k", "INTEGER", "Length of the lists that were judged.")
 _LOW = Column(
     "low", "DOUBLE", "Lower end of the 95 % bootstrap interval over users.", nullable=True
@@ -238,11 +240,66 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
         key=("model", "item_idx"),
     ),
     Table(
-        "visitor_parts",
-        "One row a model and a part of its score of visitors: published weights or factors.",
+        "features",
+        "One row a tag, category or creator that models know items by.",
+        (
+            Column("feature_idx", "INTEGER", "Position in this snapshot, from 0 without gaps."),
+            Column("kind", "VARCHAR", "tag, category or creator."),
+            Column("name", "VARCHAR", "Its name as models compare it: lower case, NFKC."),
+            Column("slug", "VARCHAR", "As in tags, categories or creators; some names share one."),
+        ),
+        key=("feature_idx",),
+    ),
+    Table(
+        "item_vectors",
+        "One row a model and an item that it knows by features: the weight of each of them.",
         (
             _MODEL,
-            Column("part", "VARCHAR", "Model whose item_weights or item_factors they are."),
+            Column("item_idx", "INTEGER", "The item (items.item_idx)."),
+            Column("feature_idxs", "INTEGER[]", "Its features (features.feature_idx)."),
+            Column("weights", "FLOAT[]", "Weight of each of them in the item."),
+            Column(
+                "like_weight",
+                "FLOAT",
+                "What a like of it counts in a profile; null where factors stand for people.",
+                nullable=True,
+            ),
+        ),
+        key=("model", "item_idx"),
+    ),
+    Table(
+        "feature_factors",
+        "One row a model and a feature: what it adds to the factors of its items, by its weight.",
+        (
+            _MODEL,
+            Column("feature_idx", "INTEGER", "The feature (features.feature_idx)."),
+            _FACTORS,
+            _BIAS,
+        ),
+        key=("model", "feature_idx"),
+    ),
+    Table(
+        "own_factors",
+        "One row a model and an item: what was learned of it beside its features, to be added.",
+        (_MODEL, Column("item_idx", "INTEGER", "The item (items.item_idx)."), _FACTORS, _BIAS),
+        key=("model", "item_idx"),
+    ),
+    Table(
+        "user_factors",
+        "One row a model and a person: their score of an item is the product of both's factors.",
+        (_MODEL, _USER_ID, _FACTORS, _BIAS),
+        key=("model", "user_id"),
+    ),
+    Table(
+        "visitor_parts",
+        "One row a model and a part of its score of visitors: weights, vectors or factors.",
+        (
+            _MODEL,
+            Column(
+                "part",
+                "VARCHAR",
+                "Model whose item_weights, item_vectors or item_factors they are.",
+            ),
             Column(
                 "weight", "DOUBLE", "Of its z-scores in the sum; the only part scores by itself."
             ),

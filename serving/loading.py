@@ -11,6 +11,7 @@ import orjson
 from numpy.typing import NDArray
 
 from pipeline.deny import DenyList, read_deny_list
+from pipeline.feature_sums import ComposedFactors, ItemVectors
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.pointer import Pointer
 from serving.answers.base import Answer, ListKind
@@ -26,7 +27,7 @@ from serving.errors import SnapshotRefusedError, short
 from serving.folders import unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
-from serving.snapshot import GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
+from serving.snapshot import Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
 
 __all__ = ["load"]
 
@@ -106,6 +107,8 @@ class _Reader:
             groups={kind: self._groups(kind) for kind in _GROUP_KINDS},
             visitors=_in_default_order(visitors, default_model),
             search=SearchIndex.from_arrays(self._own("search")),
+            composed=self._composed(names),
+            features=self._features(),
             etag_seed=etag_seed,
         )
 
@@ -160,13 +163,37 @@ class _Reader:
 
     def _scorer(
         self, number: int, row: Mapping[str, Any]
-    ) -> tuple[ItemWeights | ItemFactors, NDArray[Any]]:
-        """Weights or factors of a model by its number, and what it can recommend."""
+    ) -> tuple[ItemWeights | ItemVectors | ItemFactors, NDArray[Any]]:
+        """What a model by its number scores visitors with, and what it can recommend."""
         own = self._own(f"visitors.{number}")
+        if "vectors.likes" in own:
+            rows, entries, weights, likes = (
+                own[f"vectors.{name}"] for name in ("starts", "idxs", "values", "likes")
+            )
+            n_features = len(self.arrays["feature.kinds"])
+            return ItemVectors(rows, entries, weights, likes, n_features), own["listable"]
         if row["alpha0"] is None:
-            weights = (own[f"weights.{name}"] for name in ("starts", "idxs", "values"))
-            return ItemWeights(*weights), own["listable"]
+            matrix = (own[f"weights.{name}"] for name in ("starts", "idxs", "values"))
+            return ItemWeights(*matrix), own["listable"]
         return ItemFactors(own["factors"], *(row[name] for name in _SOLVE)), own["listable"]
+
+    def _composed(self, names: Sequence[str]) -> dict[str, ComposedFactors]:
+        """Factors by model, where a model has some."""
+        found = {}
+        for number, name in enumerate(names):
+            own = self._own(f"composed.{number}")
+            rows = self._own(f"visitors.{number}.vectors")
+            if own and rows:
+                entries = (rows[part] for part in ("starts", "idxs", "values"))
+                factors = (own[f"{of}_factors"] for of in ("feature", "own", "user"))
+                found[name] = ComposedFactors(*entries, *factors)
+        return found
+
+    def _features(self) -> Features:
+        arrays = self.arrays
+        return Features(
+            arrays["feature.kinds"], arrays["feature.labels"], self._texts("feature.names")
+        )
 
     def _site(self, models: list[str]) -> SiteAnswer:
         (site,), (info,) = self.facts["site"], self.facts["snapshot_info"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.feature_sums import ComposedFactors, ItemVectors
 from pipeline.fold_in import ItemFactors, ItemWeights
 from serving.answers.base import ListKind
 from serving.answers.models import ModelDetails
@@ -17,9 +18,19 @@ from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts
 from serving.search.index import SearchIndex
 
-__all__ = ["GroupKind", "Groups", "Items", "Lists", "Snapshot", "VisitorPart"]
+__all__ = [
+    "FEATURE_KINDS",
+    "Features",
+    "GroupKind",
+    "Groups",
+    "Items",
+    "Lists",
+    "Snapshot",
+    "VisitorPart",
+]
 
 GroupKind = Literal["tag", "category", "creator"]
+FEATURE_KINDS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,29 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class Features:
+    """Tags, categories and creators by which models know items.
+
+    Attributes
+    ----------
+    kinds : uint8, shape (n_features,): places in `FEATURE_KINDS`.
+    labels : int32, shape (n_features,): the first feature that is called the same.
+    names : as most items write it; empty where the operator denies it.
+    """
+
+    kinds: NDArray[np.uint8]
+    labels: NDArray[np.int32]
+    names: Texts
+
+    @classmethod
+    def none(cls) -> Self:
+        """No features at all."""
+        return cls(np.empty(0, np.uint8), np.empty(0, np.int32), Texts.of(()))
+
+
+@dataclass(frozen=True, slots=True)
 class VisitorPart:
-    """Published weights or factors in a model's score of visitors.
+    """Published weights, vectors or factors in a model's score of visitors.
 
     Attributes
     ----------
@@ -107,7 +139,7 @@ class VisitorPart:
 
     model: str
     weight: float
-    scorer: ItemWeights | ItemFactors
+    scorer: ItemWeights | ItemVectors | ItemFactors
     listable: NDArray[np.int32]
 
 
@@ -128,6 +160,8 @@ class Snapshot:
     visitors : what scores visitors, by model, in the order in which models are asked; parts
         heaviest first.
     search : finds items by what people type.
+    composed : factors that a model's scores are composed of by feature, by model.
+    features : what features are called.
     published_at : when it was published, as its pointer says.
     etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
     """
@@ -145,6 +179,8 @@ class Snapshot:
     groups: Mapping[GroupKind, Groups]
     visitors: Mapping[str, tuple[VisitorPart, ...]]
     search: SearchIndex
+    composed: Mapping[str, ComposedFactors] = field(default_factory=dict)
+    features: Features = field(default_factory=Features.none)
     etag_seed: bytes = b""
     published_at: datetime | None = None
 

@@ -55,6 +55,7 @@ class Card(TypedDict):
 class Because(TypedDict):
     """What gave a part of a score."""
 
+    kind: Literal["item", "tag", "category", "creator", "rest"]
     item_id: str | None
     title: str | None
     tag: str | None
@@ -109,7 +110,7 @@ class UsedPart(TypedDict):
 class VisitorPage(ModelPage):
     """Items for a visitor, and how they were scored."""
 
-    method: Literal["weights", "factors", "blend", "lists", "popular"]
+    method: Literal["weights", "profile", "factors", "blend", "lists", "popular"]
     parts: list[UsedPart]
     unknown_ids: list[str]
 

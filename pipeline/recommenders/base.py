@@ -14,14 +14,38 @@ from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import InputError
+from pipeline.feature_sums import ComposedFactors, ItemVectors
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
-__all__ = ["Arrays", "Fitted", "FloatArray", "IntArray", "Recommender", "narrowed", "ranged"]
+__all__ = [
+    "Arrays",
+    "Fitted",
+    "FloatArray",
+    "IntArray",
+    "PublishedFeatures",
+    "Recommender",
+    "narrowed",
+    "ranged",
+]
 
 Arrays = dict[str, NDArray[Any]]
 IntArray = NDArray[np.int32]
 FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFeatures:
+    """What a model knows features of items by, and the names of these.
+
+    Attributes
+    ----------
+    names : ``tag:``, ``category:`` or ``creator:`` and the name, by position.
+    sums : vectors that score a visitor too, or factors that score known people.
+    """
+
+    names: tuple[str, ...]
+    sums: ItemVectors | ComposedFactors
 
 
 class Fitted(ABC):
@@ -103,6 +127,10 @@ class Fitted(ABC):
 
     def published_factors(self) -> ItemFactors | None:
         """Frozen factors that score a visitor by a solve; None where it has none."""
+        return None
+
+    def published_features(self) -> PublishedFeatures | None:
+        """What its scores are summed from by feature; None where they are not."""
         return None
 
     @abstractmethod

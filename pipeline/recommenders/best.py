@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemFactors, ItemWeights
-from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender
+from pipeline.recommenders.base import (
+    Arrays,
+    Fitted,
+    IntArray,
+    PublishedFeatures,
+    Recommender,
+)
 from pipeline.recommenders.blend import BLENDED, Blend
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.item_graph import ItemGraph
@@ -88,6 +94,10 @@ class BestFitted(Fitted):
     def published_factors(self) -> ItemFactors | None:
         """The winner's."""
         return self.fitted.published_factors()
+
+    def published_features(self) -> PublishedFeatures | None:
+        """The winner's."""
+        return self.fitted.published_features()
 
     def to_arrays(self) -> Arrays:
         """The winner's name and arrays."""

@@ -26,6 +26,7 @@ from pipeline.recommenders.base import (
     Recommender,
     ranged,
 )
+from pipeline.recommenders.composed import ComposedFitted
 from pipeline.recommenders.factors import FactorsFitted
 
 __all__ = ["LightfmCf", "LightfmHybrid"]
@@ -91,7 +92,7 @@ class LightfmCf(Recommender):
         done = 0
         for mark in marks:
             if not likes.nnz:
-                yield _nothing(self, dataset)
+                yield self._fitted(None, dataset, all_rows)
                 continue
             try:
                 with np.errstate(over="ignore", invalid="ignore"):  # it checks by itself
@@ -105,7 +106,11 @@ class LightfmCf(Recommender):
             except ValueError as err:  # LightFM's only word for numbers that are not finite
                 raise FitError(f"{self.name} with {self.parameters}: {err}") from err
             done = mark
-            yield _fitted(model, dataset, all_rows)
+            yield self._fitted(model, dataset, all_rows)
+
+    def _fitted(self, model: Any, dataset: Dataset, rows: csr_matrix) -> FactorsFitted:  # noqa: ANN401
+        """What a model of LightFM has learned; without one what there is to learn from nothing."""
+        return _nothing(self, dataset) if model is None else _fitted(model, dataset, rows)
 
 
 @dataclass(frozen=True)
@@ -117,19 +122,40 @@ class LightfmHybrid(LightfmCf):
     sentence: ClassVar[str] = (
         "The taste of similar people, and tags, so that new things have a chance."
     )
+    fitted: ClassVar[type[Fitted]] = ComposedFitted
 
     def _rows(self, dataset: Dataset) -> tuple[csr_matrix, csr_matrix]:
         warm = _warm(dataset)
-        features = dataset.item_features[:, _used(dataset.item_features[warm])]
+        features = dataset.item_features[:, _learned_features(dataset)]
         own = identity(dataset.n_items, np.float32, format="csr")[:, warm]
         rows = unit_rows(hstack([own, features], format="csr"))
         rows.indices = rows.indices.astype(np.int32)
         rows.indptr = rows.indptr.astype(np.int32)
         return rows[warm], rows
 
+    def _fitted(self, model: Any, dataset: Dataset, rows: csr_matrix) -> ComposedFitted:  # noqa: ANN401
+        """The same, with what the factors of items are composed of."""
+        n_warm = len(_warm(dataset))
+        columns = np.zeros((rows.shape[1], self.factors + 1), np.float32)
+        if model is not None:
+            columns = np.hstack([model.item_embeddings, model.item_biases[:, None]])
+        names = [dataset.feature_names[column] for column in _learned_features(dataset).tolist()]
+        return ComposedFitted(
+            **vars(super()._fitted(model, dataset, rows)),
+            rows=rows[:, n_warm:],
+            feature_factors=np.ascontiguousarray(columns[n_warm:], np.float32),
+            own_factors=np.asarray(rows[:, :n_warm] @ columns[:n_warm], np.float32),
+            feature_names=tuple(names),
+        )
+
 
 def _warm(dataset: Dataset) -> IntArray:
     return _used(dataset.user_items)
+
+
+def _learned_features(dataset: Dataset) -> IntArray:
+    """Columns of the features that an item with a like has."""
+    return _used(dataset.item_features[_warm(dataset)])
 
 
 def _used(matrix: csr_matrix) -> IntArray:
@@ -170,7 +196,7 @@ def _fitted(model: Any, dataset: Dataset, rows: csr_matrix) -> FactorsFitted:  #
 
 
 def _nothing(settings: LightfmCf, dataset: Dataset) -> FactorsFitted:
-    """What there is to learn from no likes at all."""
+    """Factors where there are no likes at all."""
     return FactorsFitted(
         user_factors=np.zeros((dataset.n_users, settings.factors), np.float32),
         user_biases=np.zeros(dataset.n_users, np.float32),

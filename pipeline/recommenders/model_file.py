@@ -24,7 +24,7 @@ from pipeline.recommenders.registry import recommender
 
 __all__ = ["ModelFacts", "SavedModel", "load_facts", "load_model", "model_path", "save_model"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _FACTS: Final = "facts"
 _USER_IDS: Final = "user_ids"
 _ITEM_IDS: Final = "item_ids"

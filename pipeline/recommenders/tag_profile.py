@@ -10,26 +10,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset, unit_rows
+from pipeline.feature_sums import ItemVectors
 from pipeline.recommenders.base import (
     Arrays,
     Fitted,
     FloatArray,
     IntArray,
+    PublishedFeatures,
     Recommender,
     narrowed,
     ranged,
 )
-from pipeline.recommenders.tag_vectors import discounted, no_features, tag_vectors
+from pipeline.recommenders.tag_vectors import (
+    discounted,
+    like_weights,
+    no_features,
+    packed_names,
+    tag_vectors,
+    unpacked_names,
+)
 from pipeline.recommenders.topk import Lists, ScoreRows, top_k
 
 __all__ = ["TagProfile", "TagProfileFitted"]
+
+_LIKE_WEIGHTS: Final = "like_weights"
+_FEATURE_NAMES: Final = "feature_names"
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +52,14 @@ class TagProfileFitted(Fitted):
     ----------
     item_vectors : shape (n_items, n_features), see `tag_vectors`.
     user_vectors : shape (n_users, n_features), rows of length 1 or empty.
+    like_weights : float32, shape (n_items,): what a like of each item counts in a user's vector.
+    feature_names : of the columns.
     """
 
     item_vectors: csr_matrix
     user_vectors: csr_matrix
+    like_weights: FloatArray
+    feature_names: tuple[str, ...]
 
     @property
     def n_items(self) -> int:
@@ -88,9 +104,17 @@ class TagProfileFitted(Fitted):
             threads=threads,
         )
 
+    def published_features(self) -> PublishedFeatures:
+        """The vectors of items."""
+        vectors = self.item_vectors
+        parts = (vectors.indptr, vectors.indices, vectors.data, self.like_weights)
+        return PublishedFeatures(
+            self.feature_names, ItemVectors(*parts, n_features=vectors.shape[1])
+        )
+
     def to_arrays(self) -> Arrays:
-        """Both matrices, as the three arrays of a CSR and its shape."""
-        return {
+        """Both matrices, as the three arrays of a CSR and its shape, and what goes with them."""
+        matrices = {
             f"{name}_{part}": array
             for name, matrix in (("item", self.item_vectors), ("user", self.user_vectors))
             for part, array in (
@@ -100,11 +124,18 @@ class TagProfileFitted(Fitted):
                 ("shape", np.asarray(matrix.shape)),
             )
         }
+        return {
+            **matrices,
+            _LIKE_WEIGHTS: self.like_weights,
+            _FEATURE_NAMES: packed_names(self.feature_names),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """The model that `to_arrays` wrote."""
-        return cls(*(_matrix(arrays, name) for name in ("item", "user")))
+        items, users = (_matrix(arrays, name) for name in ("item", "user"))
+        names = unpacked_names(arrays[_FEATURE_NAMES])
+        return cls(items, users, arrays[_LIKE_WEIGHTS], names)
 
 
 def _products(vectors: csr_matrix, items: csr_matrix) -> ScoreRows:
@@ -148,5 +179,6 @@ class TagProfile(Recommender):
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagProfileFitted:  # noqa: ARG002
         """Weight features by smooth inverse document frequency and sum them by user."""
         vectors = tag_vectors(dataset, idf_power=self.idf_power, flatness=self.flatness)
-        likes = discounted(dataset.user_items, self.discount)
-        return TagProfileFitted(vectors, unit_rows(likes @ vectors))
+        counted = like_weights(dataset.user_items, self.discount)
+        users = unit_rows(discounted(dataset.user_items, self.discount) @ vectors)
+        return TagProfileFitted(vectors, users, counted, dataset.feature_names)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 
-__all__ = ["discounted", "no_features", "tag_vectors"]
+__all__ = [
+    "discounted",
+    "like_weights",
+    "no_features",
+    "packed_names",
+    "tag_vectors",
+    "unpacked_names",
+]
 
 
 def tag_vectors(dataset: Dataset, *, idf_power: float = 1.0, flatness: float = 1.0) -> csr_matrix:
@@ -53,7 +64,25 @@ def no_features(name: str, dataset: Dataset) -> str | None:
 
 def discounted(user_items: csr_matrix, discount: float) -> csr_matrix:
     """The same likes, each item's divided by a power of their number."""
-    counts = np.bincount(user_items.indices, minlength=user_items.shape[1])
     likes: csr_matrix = user_items.copy()
-    likes.data *= np.maximum(counts, 1.0).astype(np.float32)[likes.indices] ** np.float32(-discount)
+    likes.data *= like_weights(user_items, discount)[likes.indices]
     return likes
+
+
+def like_weights(user_items: csr_matrix, discount: float) -> NDArray[np.float32]:
+    """What a like of each item counts, shape (n_items,): a power of the number of its likes."""
+    counts = np.bincount(user_items.indices, minlength=user_items.shape[1])
+    weights: NDArray[np.float32] = np.maximum(counts, 1.0).astype(np.float32) ** np.float32(
+        -discount
+    )
+    return weights
+
+
+def packed_names(names: Sequence[str]) -> NDArray[np.uint8]:
+    """Names of features as one array: as fixed-width text the longest would set the size."""
+    return np.frombuffer(json.dumps(list(names)).encode(), np.uint8)
+
+
+def unpacked_names(array: NDArray[Any]) -> tuple[str, ...]:
+    """The names that `packed_names` packed."""
+    return tuple(json.loads(array.tobytes()))

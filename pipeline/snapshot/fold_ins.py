@@ -1,9 +1,9 @@
-"""What a model scores visitors with, as Arrow tables: weights of items or their factors."""
+"""What a model scores visitors with, as Arrow tables: weights, vectors or factors of items."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -11,8 +11,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipeline.errors import SnapshotError
+from pipeline.feature_sums import ItemVectors
 from pipeline.fold_in import ItemFactors, ItemWeights
+from pipeline.recommenders.base import PublishedFeatures
 from pipeline.recommenders.model_file import SavedModel
+from pipeline.snapshot.feature_rows import Features, Places, filled_features
 from pipeline.snapshot.visitor_parts import Settings, Wanted, settings_of, wanted_by
 
 __all__ = ["ModelFoldIn", "filled_fold_in", "fold_in_of"]
@@ -22,13 +25,15 @@ _BATCH_ROWS: Final = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFoldIn:
-    """Weights or factors of one model; neither where it cannot score a visitor.
+    """Weights, factors or features of one model; none where it cannot score a visitor.
 
     Attributes
     ----------
     item_ids : shape (n_items,), ascending: the items by position.
     settings : what it is fitted as; None where nobody asks.
     wanted : models whose scores of visitors it sums where it has neither.
+    features : what its scores are summed from by feature; None where they are not.
+    user_ids : people by position, where features come with factors of people.
     """
 
     model: str
@@ -37,6 +42,14 @@ class ModelFoldIn:
     factors: ItemFactors | None
     settings: Settings | None = None
     wanted: tuple[Wanted, ...] = ()
+    features: PublishedFeatures | None = None
+    user_ids: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+
+    @property
+    def scores_visitors(self) -> bool:
+        """Whether it has any of what that takes."""
+        vectors = self.features is not None and isinstance(self.features.sums, ItemVectors)
+        return vectors or self.weights is not None or self.factors is not None
 
 
 def fold_in_of(saved: SavedModel) -> ModelFoldIn:
@@ -48,13 +61,23 @@ def fold_in_of(saved: SavedModel) -> ModelFoldIn:
         factors=saved.fitted.published_factors(),
         settings=settings_of(saved),
         wanted=wanted_by(saved),
+        features=saved.fitted.published_features(),
+        user_ids=saved.user_ids,
     )
 
 
 def filled_fold_in(
-    made: ModelFoldIn, item_ids: NDArray[np.str_], gone_ids: NDArray[np.str_]
+    made: ModelFoldIn,
+    item_ids: NDArray[np.str_],
+    gone_ids: NDArray[np.str_],
+    gone_users: NDArray[np.str_],
+    features: Features,
 ) -> Iterator[tuple[str, pa.Table]]:
-    """Rows of ``item_weights`` and ``item_factors``, as if what is gone had never been.
+    """Rows of the tables of weights, vectors and factors, as if what is gone had never been.
+
+    Parameters
+    ----------
+    features : of the models before it; those of this one are added.
 
     Raises
     ------
@@ -72,6 +95,9 @@ def filled_fold_in(
         yield from _weight_rows(made.model, made.weights, places)
     if made.factors is not None:
         yield from _factor_rows(made.model, made.factors.factors, places)
+    if made.features is not None:
+        of_model = Places(places, made.user_ids, ~np.isin(made.user_ids, gone_users))
+        yield from filled_features(made.model, made.features, of_model, features)
 
 
 def _weight_rows(

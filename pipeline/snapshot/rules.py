@@ -71,9 +71,34 @@ def _list_rules(table: str, source: str, *own: tuple[str, str]) -> Rules:
 
 
 _N_ITEMS: Final = "(SELECT count(*) FROM items) AS n_items"
+_N_FEATURES: Final = "(SELECT count(*) FROM features) AS n_features"
 _KNOWN_MODEL: Final = "l.model IN (SELECT model FROM models) AS known_model"
 
 _NO_MODEL: Final = "model NOT IN (SELECT model FROM models)"
+
+
+def _composing_rules(table: str, unknown: tuple[str, str]) -> Rules:
+    """Rules of a table of factors that an item's or a score is composed of."""
+    what, condition = unknown
+    of_model = "min(len(factors)) OVER (PARTITION BY model) AS shortest"
+    offenders = (
+        ("factors of an unknown model", "NOT known_model"),
+        (f"factors of {what}", condition),
+        (
+            "rows of another length than the model's others",
+            "len(factors) <> shortest OR len(factors) = 0",
+        ),
+        ("rows with a null", "list_count(factors) <> len(factors)"),
+        (
+            "rows with a factor or bias that is no finite number",
+            """NOT isfinite(list_max(factors)) OR NOT isfinite(list_min(factors))
+               OR NOT isfinite(bias)""",
+        ),
+    )
+    return Rules(
+        f"(SELECT l.*, {_N_ITEMS}, {_N_FEATURES}, {_KNOWN_MODEL}, {of_model} FROM {table} AS l)",
+        tuple((f"{offender} in {table}", sql) for offender, sql in offenders),
+    )
 
 
 def _unknown(table: str) -> str:
@@ -240,13 +265,82 @@ RULES: Final[tuple[Rules, ...]] = (
         ),
     ),
     Rules(
+        "(SELECT *, row_number() OVER (ORDER BY feature_idx) - 1 AS place FROM features)",
+        (
+            ("gaps or repeats in features.feature_idx", "feature_idx <> place"),
+            ("features of an unknown kind", "kind NOT IN ('tag', 'category', 'creator')"),
+            ("features without a name or slug", "name = '' OR slug = ''"),
+        ),
+    ),
+    Rules(
+        f"(SELECT l.*, {_N_ITEMS}, {_N_FEATURES}, {_KNOWN_MODEL} FROM item_vectors AS l)",
+        (
+            ("vectors of an unknown model in item_vectors", "NOT known_model"),
+            (
+                "vectors of an item that does not exist in item_vectors",
+                "NOT (item_idx >= 0 AND item_idx < n_items)",
+            ),
+            (
+                "rows with another number of weights than features in item_vectors",
+                "len(feature_idxs) <> len(weights) OR len(weights) = 0",
+            ),
+            (
+                "rows with a null in item_vectors",
+                """list_count(feature_idxs) <> len(feature_idxs)
+                   OR list_count(weights) <> len(weights)""",
+            ),
+            (
+                "rows with a feature that does not exist in item_vectors",
+                "list_min(feature_idxs) < 0 OR list_max(feature_idxs) >= n_features",
+            ),
+            (
+                "rows with a feature twice in item_vectors",
+                "len(list_distinct(feature_idxs)) <> len(feature_idxs)",
+            ),
+            (
+                "rows with a weight that is no finite number in item_vectors",
+                "NOT isfinite(list_max(weights)) OR NOT isfinite(list_min(weights))",
+            ),
+            (
+                "rows whose like counts nothing or no finite number in item_vectors",
+                "NOT (like_weight > 0 AND isfinite(like_weight))",
+            ),
+        ),
+    ),
+    _composing_rules(
+        "feature_factors",
+        ("a feature that does not exist", "NOT (feature_idx >= 0 AND feature_idx < n_features)"),
+    ),
+    _composing_rules(
+        "own_factors", ("an item that does not exist", "NOT (item_idx >= 0 AND item_idx < n_items)")
+    ),
+    _composing_rules(
+        "user_factors",
+        ("an unknown person", "user_id NOT IN (SELECT user_id FROM user_items)"),
+    ),
+    Rules(
+        """(SELECT model, bool_or(like_weight IS NULL) AS takes_factors,
+               bool_or(like_weight IS NOT NULL) AS takes_likes,
+               model IN (SELECT model FROM feature_factors) AS has_features,
+               model IN (SELECT model FROM user_factors) AS has_people
+           FROM item_vectors GROUP BY model)""",
+        (
+            (
+                "models in item_vectors with both or neither of profiles and factors of people",
+                """takes_factors = takes_likes OR takes_factors <> has_features
+                   OR takes_factors <> has_people""",
+            ),
+        ),
+    ),
+    Rules(
         """(SELECT *, part IN (SELECT model FROM item_weights) AS has_weights,
-               part IN (SELECT model FROM item_factors) AS has_factors FROM visitor_parts)""",
+               part IN (SELECT model FROM item_factors) AS has_factors,
+               part IN (SELECT model FROM item_vectors) AS has_vectors FROM visitor_parts)""",
         (
             ("parts of an unknown model in visitor_parts", _NO_MODEL),
             (
-                "parts in visitor_parts without either weights or factors",
-                "has_weights = has_factors",
+                "parts in visitor_parts without one of weights, vectors and factors",
+                "has_weights::INT + has_vectors::INT + has_factors::INT <> 1",
             ),
             (
                 "parts in visitor_parts that weigh nothing or no finite number",
@@ -266,8 +360,9 @@ RULES: Final[tuple[Rules, ...]] = (
     ),
     Rules(
         """(SELECT model FROM item_weights UNION SELECT model FROM item_factors
+           UNION SELECT model FROM item_vectors WHERE like_weight IS NOT NULL
            EXCEPT SELECT model FROM visitor_parts WHERE model = part)""",
-        (("models with weights or factors that are no part of themselves", "true"),),
+        (("models with weights, vectors or factors that are no part of themselves", "true"),),
     ),
     Rules(
         "(SELECT count(*) AS n, (SELECT count(*) FROM user_items) AS users "

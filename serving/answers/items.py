@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -19,6 +20,8 @@ __all__ = [
     "SimilarAnswer",
     "Thumbnail",
 ]
+
+ReasonKind = Literal["item", "tag", "category", "creator", "rest"]
 
 
 class Thumbnail(Answer):
@@ -52,13 +55,17 @@ class ItemDetails(Card):
 
 
 class Because(Answer):
-    """What gave a part of a score; several likes together where they have no id."""
+    """What gave a part of a score; several likes or tags together where they have no name."""
 
+    kind: ReasonKind = Field(
+        description="A liked item; a tag, category or creator; or the rest: what is neither, as "
+        "what was learned of the item itself."
+    )
     item_id: str | None = Field(None, description="The liked item.")
     title: str | None = None
-    tag: str | None = Field(None, description="The shared tag, category or creator.")
+    tag: str | None = Field(None, description="Name of the tag, category or creator of the item.")
     part: float = Field(description="The parts of an item add up to its score.")
-    n: int = Field(ge=1, description="How many likes or tags it stands for.")
+    n: int = Field(ge=0, description="How many likes or tags it stands for; 0 for the rest.")
 
 
 class ListedItem(Card):

@@ -11,7 +11,7 @@ from serving.answers.items import ListAnswer
 
 __all__ = ["Method", "UsedPart", "VisitorAnswer"]
 
-Method = Literal["weights", "factors", "blend", "lists", "popular"]
+Method = Literal["weights", "profile", "factors", "blend", "lists", "popular"]
 
 
 class UsedPart(Answer):
@@ -25,8 +25,8 @@ class VisitorAnswer(ListAnswer):
     """Items for a visitor, best first, none of those that were sent."""
 
     method: Method = Field(
-        description="How they were scored: a model's item weights, a solve against its factors, "
-        "several of these as z-scores, its item lists summed, or by popularity alone."
+        description="How they were scored: a model's item weights, a profile of tags, a solve "
+        "against factors, several of these as z-scores, item lists summed, or by popularity alone."
     )
     parts: list[UsedPart] = Field(description="What was summed; none for popular.")
     unknown_ids: list[str] = Field(description="Ids that were sent and that the site has not.")

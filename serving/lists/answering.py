@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from serving.answers.base import ListKind
 from serving.encoding import encoded_page
 from serving.errors import ApiProblemError
-from serving.lists.because import Explained, explained, item_reasons, unexplained
+from serving.lists.because import Explained, explained, unexplained
 from serving.lists.cursor import decode_cursor
 from serving.lists.diversity import mmr_order, similarities
 from serving.lists.filters import Admission, admission, group_rows
 from serving.lists.query import Filters, ListQuery, RecommendationsQuery
 from serving.lists.ranking import Page, Ranked, ranked
-from serving.lists.scoring import Likes, part_terms
+from serving.lists.scoring import Likes
+from serving.lists.terms import Terms, composed_terms, part_terms, similar_terms
 from serving.snapshot import Lists, Snapshot
 
 __all__ = [
@@ -117,19 +118,26 @@ def list_body(
 def _explained_list(
     snapshot: Snapshot, kind: ListKind, model: str, row: int, page: Page
 ) -> Explained:
-    """Reasons of a page of a published list: its scores are sums where the model's are.
+    """Reasons of a page of a published list: its scores are sums where the model's are."""
+    targets = page.item_idxs[: len(page.scores)]
+    tried = (
+        explained(snapshot, page, terms)
+        for terms in _list_terms(snapshot, kind, model, row, targets)
+    )
+    return next((why for why in tried if why.explainable), unexplained(page))
 
-    Beside an item stand the weights of its own row, of the heaviest part.
-    """
+
+def _list_terms(
+    snapshot: Snapshot, kind: ListKind, model: str, row: int, targets: NDArray[np.int32]
+) -> Iterator[Terms]:
+    """What the scores of a list may be the sums of; beside an item stands a list of one part."""
     parts = snapshot.visitors.get(model, ())
-    if kind == "similar":
-        likes, parts = Likes.of(np.array([row])), parts[:1]
-    else:
-        likes = Likes.of(snapshot.user_items[row])
-    if not parts:
-        return unexplained(page)
-    terms = part_terms(parts, likes, page.item_idxs[: len(page.scores)])
-    return explained(page, terms, item_reasons(snapshot, likes))
+    if model in snapshot.composed:
+        yield composed_terms(snapshot.composed[model], kind, row, targets)
+    elif kind == "similar":
+        yield from (similar_terms(part, row, targets) for part in parts)
+    elif parts:
+        yield part_terms(parts, Likes.of(snapshot.user_items[row]), targets)
 
 
 def named_lists(

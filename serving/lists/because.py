@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from serving.lists.ranking import Page
 from serving.lists.scoring import Likes
-from serving.snapshot import Snapshot
+from serving.lists.terms import Exact, Terms, adds_up
+from serving.snapshot import FEATURE_KINDS, Snapshot
 
-__all__ = ["MAX_REASONS", "Explained", "adds_up", "explained", "item_reasons", "unexplained"]
+__all__ = ["MAX_REASONS", "Explained", "explained", "unexplained"]
 
 MAX_REASONS: Final = 10
-_RELATIVE: Final = 1e-3
-_ABSOLUTE: Final = 1e-4
+_NAMELESS: Final = {"item_id": None, "title": None, "tag": None}
 
 Reason = dict[str, Any]
 
@@ -41,55 +41,82 @@ def unexplained(page: Page) -> Explained:
     return Explained([None] * len(page.item_idxs), explainable=False)
 
 
-def explained(
-    page: Page,
-    terms: NDArray[np.float64],
-    reasons_of: Callable[[NDArray[np.float64]], list[Reason]],
-) -> Explained:
+def explained(snapshot: Snapshot, page: Page, terms: Terms) -> Explained:
     """Reasons of a page's own items, where they add up to the scores.
 
-    Parameters
-    ----------
-    terms : shape (n_sources, len(page.scores)).
-    reasons_of : reasons from the terms of one item.
+    At most `MAX_REASONS` an item, the strongest first.  All other likes, and those of denied items,
+    are one reason together, and so are all other features; what is neither comes last.
     """
     if not adds_up(terms, page.scores):
         return unexplained(page)
+    sources = _Sources.of(snapshot, terms)
     filled: list[list[Reason] | None] = [None] * (len(page.item_idxs) - len(page.scores))
-    return Explained([*map(reasons_of, terms.T), *filled], explainable=True)
+    told = [sources.reasons(place) for place in range(len(page.scores))]
+    return Explained([*told, *filled], explainable=True)
 
 
-def adds_up(terms: NDArray[np.float64], scores: NDArray[np.float32]) -> bool:
-    """Whether the terms of each item are its score, as far as float32 holds."""
-    largest = float(np.abs(scores).max(initial=0))
-    return bool(np.allclose(terms.sum(axis=0), scores, _RELATIVE, _ABSOLUTE * largest))
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Likes and features that may give something, each of them once.
 
-
-def item_reasons(snapshot: Snapshot, likes: Likes) -> Callable[[NDArray[np.float64]], list[Reason]]:
-    """Function from what the likes give to one item to its reasons, the strongest first.
-
-    At most `MAX_REASONS`; all other likes, and those of denied items, are one reason together.
+    Attributes
+    ----------
+    values : shape (n_likes + n_labels, n_targets).
+    labels : features by whose name each is called.
+    may_show : shape (n_likes + n_labels,).
+    rest : shape (n_targets,).
     """
-    may_show = snapshot.items.allowed[likes.item_idxs]
 
-    def reasons(terms: NDArray[np.float64]) -> list[Reason]:
-        speaking = np.flatnonzero(terms)
-        shown = speaking[may_show[speaking]]
-        order = shown[np.argsort(-np.abs(terms[shown]), kind="stable")]
-        named = order if len(order) == len(speaking) <= MAX_REASONS else order[: MAX_REASONS - 1]
-        told = [
-            {**_named(snapshot, likes.item_idxs[place]), "part": float(terms[place]), "n": 1}
-            for place in named.tolist()
-        ]
-        others = np.setdiff1d(speaking, named)
-        if len(others):
-            rest = float(terms[others].sum())
-            told.append({"item_id": None, "title": None, "part": rest, "n": len(others)})
+    snapshot: Snapshot
+    likes: Likes
+    values: Exact
+    labels: NDArray[np.integer]
+    may_show: NDArray[np.bool_]
+    rest: Exact
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, terms: Terms) -> _Sources:
+        """Sources of some terms; features that are called the same are one."""
+        features = snapshot.features
+        labels, places = np.unique(features.labels[terms.features], return_inverse=True)
+        summed = np.zeros((len(labels), len(terms.rest)))
+        np.add.at(summed, places, terms.of_features)
+        starts = features.names.starts
+        has_name = starts[labels + 1] > starts[labels]
+        may_show = np.concatenate([snapshot.items.allowed[terms.likes.item_idxs], has_name])
+        values = np.concatenate([terms.of_likes, summed])
+        return cls(snapshot, terms.likes, values, labels, may_show, terms.rest)
+
+    def reasons(self, target: int) -> list[Reason]:
+        """Reasons of one target."""
+        values, rest = self.values[:, target], float(self.rest[target])
+        speaking = np.flatnonzero(values)
+        shown = speaking[self.may_show[speaking]]
+        order = shown[np.argsort(-np.abs(values[shown]), kind="stable")]
+        room = MAX_REASONS - (rest != 0)
+        if len(order) < len(speaking) or len(order) > room:
+            is_like = speaking < len(self.likes.item_idxs)
+            order = order[: room - (1 + (bool(is_like.any()) and not is_like.all()))]
+        told = [self._named(source, float(values[source])) for source in order.tolist()]
+        told += self._others(values, np.setdiff1d(speaking, order))
+        if rest:
+            told.append({**_NAMELESS, "kind": "rest", "part": rest, "n": 0})
         return told
 
-    return reasons
+    def _named(self, source: int, part: float) -> Reason:
+        place = source - len(self.likes.item_idxs)
+        if place < 0:
+            card = orjson.loads(b"{" + self.snapshot.items.cards[self.likes.item_idxs[source]])
+            named = {"kind": "item", "item_id": card["item_id"], "title": card["title"]}
+        else:
+            label, features = int(self.labels[place]), self.snapshot.features
+            kind = FEATURE_KINDS[features.kinds[label]]
+            named = {"kind": kind, "tag": features.names[label].decode()}
+        return {**_NAMELESS, **named, "part": part, "n": 1}
 
-
-def _named(snapshot: Snapshot, item_idx: int) -> Reason:
-    card = orjson.loads(b"{" + snapshot.items.cards[item_idx])
-    return {"item_id": card["item_id"], "title": card["title"]}
+    def _others(self, values: Exact, others: NDArray[np.integer]) -> Iterator[Reason]:
+        """Likes that are not named, then features that are not."""
+        is_like = others < len(self.likes.item_idxs)
+        for kind, some in (("item", others[is_like]), ("tag", others[~is_like])):
+            if len(some):
+                yield {**_NAMELESS, "kind": kind, "part": float(values[some].sum()), "n": len(some)}

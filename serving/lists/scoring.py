@@ -1,8 +1,7 @@
-"""Scores of likes by published weights and factors, and what each like gives to them.
+"""Scores of likes by published weights, vectors and factors.
 
 Several parts are summed as a blend sums them (`pipeline.recommenders.blend`): each in standard
-deviations of its own scores, over the items that it can recommend.  A part's scores are sums over
-the likes, so their deviations are as well.
+deviations of its own scores, over the items that it can recommend.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.fold_in import ItemFactors, z_scores
 from serving.snapshot import Lists, VisitorPart
 
-__all__ = ["Likes", "list_scores", "list_terms", "part_scores", "part_terms"]
+__all__ = ["Likes", "list_scores", "own_scores", "part_scores"]
 
 FloatArray = NDArray[np.float32]
 
@@ -51,7 +50,7 @@ def part_scores(parts: Sequence[VisitorPart], likes: Likes, n_items: int) -> Flo
     speaks = np.zeros(n_items, bool)
     for part in parts:
         speaks[part.listable] = True
-        said = _own_scores(part, likes)
+        said = own_scores(part, likes)
         if len(parts) > 1:
             said = np.float32(part.weight) * z_scores(said[None])[0]
         elif not isinstance(part.scorer, ItemFactors):
@@ -61,25 +60,11 @@ def part_scores(parts: Sequence[VisitorPart], likes: Likes, n_items: int) -> Flo
     return total
 
 
-def part_terms(
-    parts: Sequence[VisitorPart], likes: Likes, targets: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """What each like gives to the score of each target, shape (n_likes, n_targets).
-
-    A column adds up to the score of `part_scores`.
-    """
-    if len(parts) == 1:
-        only = parts[0].scorer
-        return only.parts(likes.item_idxs, likes.weights, targets).astype(np.float64)
-    total = np.zeros((len(likes.item_idxs), len(targets)))
-    for part in parts:
-        spread = float(np.std(_own_scores(part, likes), dtype=np.float64))
-        if spread:
-            given = part.scorer.parts(likes.item_idxs, likes.weights, targets).astype(np.float64)
-            mean = part.scorer.mean_parts(likes.item_idxs, likes.weights, part.listable)
-            deviations = (given - mean[:, None]) * (part.weight / spread)
-            total += np.where(np.isin(targets, part.listable), deviations, 0)
-    return total
+def own_scores(part: VisitorPart, likes: Likes) -> FloatArray:
+    """Scores of what a part can recommend, shape (len(listable),)."""
+    indptr = np.array([0, len(likes.item_idxs)])
+    whole: FloatArray = part.scorer.scores(indptr, likes.item_idxs, likes.weights)[0]
+    return whole[part.listable]
 
 
 def list_scores(lists: Lists, likes: Likes, n_items: int) -> FloatArray:
@@ -91,24 +76,3 @@ def list_scores(lists: Lists, likes: Likes, n_items: int) -> FloatArray:
         scores[item_idxs] += weight * own
         listed[item_idxs] = True
     return np.where(listed, scores, -np.inf).astype(np.float32)
-
-
-def list_terms(
-    lists: Lists, likes: Likes, targets: NDArray[np.int32], n_items: int
-) -> NDArray[np.float64]:
-    """What the list of each liked item gives to each target, shape (n_likes, n_targets)."""
-    terms = np.zeros((len(likes.item_idxs), len(targets)))
-    row = np.zeros(n_items)
-    for place, idx in enumerate(likes.item_idxs.tolist()):
-        item_idxs, own = lists.top(idx)
-        row[item_idxs] = own
-        terms[place] = row[targets] * likes.weights[place]
-        row[item_idxs] = 0
-    return terms
-
-
-def _own_scores(part: VisitorPart, likes: Likes) -> FloatArray:
-    """Scores of what a part can recommend, shape (len(listable),)."""
-    indptr = np.array([0, len(likes.item_idxs)])
-    whole: FloatArray = part.scorer.scores(indptr, likes.item_idxs, likes.weights)[0]
-    return whole[part.listable]

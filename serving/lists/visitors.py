@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.fold_in import ItemFactors
+from pipeline.feature_sums import ItemVectors
+from pipeline.fold_in import ItemFactors, ItemWeights
 from serving.answers.visitors import Method
 from serving.encoding import MAX_K, encoded_page
 from serving.errors import ApiProblemError
 from serving.lists.answering import Count, admitted, spread, uncounted
-from serving.lists.because import Explained, explained, item_reasons, unexplained
+from serving.lists.because import Explained, explained, unexplained
 from serving.lists.query import MAX_ID_LENGTH, Filters
 from serving.lists.ranking import Page, ranked
-from serving.lists.scoring import Likes, list_scores, list_terms, part_scores, part_terms
+from serving.lists.scoring import Likes, list_scores, part_scores
+from serving.lists.terms import list_terms, part_terms
 from serving.snapshot import Lists, Snapshot, VisitorPart
 
 __all__ = ["MAX_ITEMS", "Visitor", "VisitorItem", "visitor_body"]
@@ -26,6 +28,11 @@ __all__ = ["MAX_ITEMS", "Visitor", "VisitorItem", "visitor_body"]
 MAX_ITEMS: Final = 200
 MAX_WEIGHT: Final = 1000
 _POPULAR: Final = "popular"
+_METHODS: Final[Mapping[type, Method]] = {
+    ItemWeights: "weights",
+    ItemVectors: "profile",
+    ItemFactors: "factors",
+}
 
 
 def _as_whole(value: object) -> object:
@@ -94,7 +101,7 @@ class _Way:
             terms = list_terms(self.lists, likes, targets, len(snapshot.items.ids))
         else:
             return unexplained(page)
-        return explained(page, terms, item_reasons(snapshot, likes))
+        return explained(snapshot, page, terms)
 
     @property
     def used(self) -> list[dict[str, object]]:
@@ -143,8 +150,8 @@ def _way(snapshot: Snapshot, model: str | None) -> _Way:
     chosen = model or next(iter(known))
     parts = snapshot.visitors.get(chosen, ())
     if parts:
-        method: Method = "factors" if isinstance(parts[0].scorer, ItemFactors) else "weights"
-        return _Way(chosen, "blend" if len(parts) > 1 else method, parts=parts)
+        method: Method = "blend" if len(parts) > 1 else _METHODS[type(parts[0].scorer)]
+        return _Way(chosen, method, parts=parts)
     if chosen in similar:
         return _Way(chosen, "lists", lists=similar[chosen])
     if chosen in known:

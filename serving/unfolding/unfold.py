@@ -19,6 +19,7 @@ from serving.errors import SnapshotRefusedError, short
 from serving.reading import rows_of, table_rows, texts_of
 from serving.search.building import GroupText, search_arrays
 from serving.snapshot import GroupKind
+from serving.unfolding.features import composed_arrays, feature_arrays, vector_arrays
 from serving.unfolding.groups import group_arrays
 from serving.unfolding.items import item_arrays, order_arrays, search_texts
 from serving.unfolding.lists import list_arrays
@@ -88,9 +89,11 @@ def _arrays(
     yield from item_arrays(con)
     yield from order_arrays(con, allowed)
     names: dict[str, list[GroupText]] = {}
+    spellings: dict[GroupKind, Mapping[str, str]] = {}
     for group, table in _GROUP_TABLES.items():
         arrays = dict(group_arrays(con, table, allowed))
         names[group] = _group_texts(arrays)
+        spellings[group] = _spellings(arrays)
         yield from prefixed(group, iter(arrays.items()))
     found = search_arrays(texts, {kind: names[kind] for kind in _SEARCHED})
     yield from prefixed("search", iter(found.items()))
@@ -105,12 +108,28 @@ def _arrays(
             len(users),
         ),
     }
+    features = dict(feature_arrays(con, spellings))
+    yield from prefixed("feature", iter(features.items()))
+    sizes = (len(features["kinds"]), len(ids), len(users))
     models = [model["model"] for model in facts["models"]]
     for number, model in enumerate(models):
         for kind, (row_of, n_subjects) in subjects.items():
             lists = list_arrays(con, (kind, model), row_of, n_subjects, allowed)
             yield from prefixed(f"{kind}.{number}", lists)
         yield from prefixed(f"visitors.{number}", visitor_arrays(con, model, len(ids)))
+        vectors = vector_arrays(con, model, len(ids))
+        yield from prefixed(f"visitors.{number}", vectors)
+        composed = composed_arrays(con, model, subjects["recommendations"][0], sizes)
+        yield from prefixed(f"composed.{number}", composed)
+
+
+def _spellings(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, str]:
+    """Name of each group by its slug."""
+    slugs, names = (
+        [text.decode() for text in Texts(arrays[f"{name}.starts"], arrays[f"{name}.data"])]
+        for name in ("slugs", "names")
+    )
+    return dict(zip(slugs, names, strict=True))
 
 
 def _group_texts(arrays: Mapping[str, NDArray[Any]]) -> list[GroupText]:

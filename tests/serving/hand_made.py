@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 import orjson
 
+from pipeline.feature_sums import ItemVectors
 from pipeline.fold_in import ItemWeights
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts
-from serving.snapshot import Groups, Items, Lists, Snapshot, VisitorPart
+from serving.snapshot import FEATURE_KINDS, Features, Groups, Items, Lists, Snapshot, VisitorPart
 
 MODEL, OTHER = "item_graph", "ials"
 SITE = "sketchfab"
@@ -48,7 +49,30 @@ def listable_of(scorer):
     """Items that a scorer knows, ascending."""
     if isinstance(scorer, ItemWeights):
         return np.unique(scorer.indices).astype(np.int32)
+    if isinstance(scorer, ItemVectors):
+        return scorer.described
     return np.flatnonzero(scorer.factors.any(axis=1)).astype(np.int32)
+
+
+def vectors_of(dense, like_weights=None):
+    """Vectors from an array of items x features; zeros are left out."""
+    dense = np.asarray(dense, np.float32)
+    rows, columns = np.nonzero(dense)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(dense)))])
+    likes = np.ones(len(dense), np.float32) if like_weights is None else like_weights
+    return ItemVectors(
+        indptr, columns.astype(np.int32), dense[rows, columns], likes, dense.shape[1]
+    )
+
+
+def features_of(*named):
+    """What features are called, from (kind, name); an empty name is denied."""
+    first = {}
+    return Features(
+        np.array([FEATURE_KINDS.index(kind) for kind, _ in named], np.uint8),
+        np.array([first.setdefault(one, n) for n, one in enumerate(named)], np.int32),
+        Texts.of(name.encode() for _, name in named),
+    )
 
 
 def card(item_id, **more):

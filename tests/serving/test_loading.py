@@ -43,7 +43,7 @@ def test_an_untampered_copy_is_loaded(tampered):
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("UPDATE snapshot_info SET schema_version = 9", "schema_version is 9, expected 2"),
+        ("UPDATE snapshot_info SET schema_version = 9", "schema_version is 9, expected 3"),
         ("UPDATE snapshot_info SET snapshot_id = 'x'", "snapshot_id is 'x'"),
         ("UPDATE items SET item_idx = 99 WHERE item_idx = 39", "item_idx has gaps"),
         ("UPDATE items SET item_id = 'item-000' WHERE item_idx = 1", "stands twice"),

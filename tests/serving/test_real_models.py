@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipeline.dataset.features import item_features
 from pipeline.dataset.matrix import dataset_from
 from pipeline.listing import model_lists
 from pipeline.recommenders.best import Best
@@ -14,9 +15,12 @@ from pipeline.recommenders.ease import Ease
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.lightfm import LightfmHybrid
 from pipeline.recommenders.model_file import SavedModel
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.spectral import Spectral
+from pipeline.recommenders.tag_profile import TagProfile
+from pipeline.slugs import slug
 from pipeline.snapshot import build
 from pipeline.snapshot.fold_ins import fold_in_of
 from tests.factories import NOW, SITE, SmallSite
@@ -30,10 +34,14 @@ FITTED = [
     SETTINGS_OF_ALS,
     Ease(),
     BLEND,
-    Hybrid(collaborative=PART_OF_IT, tag_kernel=0, tag_factors=0, tag_profile=1.0),
+    LightfmHybrid(factors=4, epochs=5),
+    TagProfile(flatness=0.6, discount=0.2),
+    Hybrid(collaborative=PART_OF_IT, tag_kernel=1.0, tag_factors=0, tag_profile=0),
     Best(winner=BLEND),
 ]
-EXPLAINED = ["item_graph", "ials", "ease", "blend", "best"]
+EXPLAINED = ["item_graph", "ials", "ease", "blend", "best", "lightfm_hybrid", "tag_profile"]
+BESIDE = ["item_graph", "ease", "blend", "best", "lightfm_hybrid", "tag_profile"]
+ITEMS = SmallSite().items
 
 
 def models_of(site, saved):
@@ -54,7 +62,7 @@ def published(tmp_path_factory, put):
     """A data folder with a snapshot of fitted models."""
     site = SmallSite()
     dataset = dataset_from(
-        site.interactions, item_features=site.item_features, item_ids=site.item_ids
+        site.interactions, item_features=item_features(site.items), item_ids=site.item_ids
     )
     saved = [
         SavedModel.of(one, one.fit(dataset), dataset, seed=0, threads=1, fit_s=1.0)
@@ -98,15 +106,68 @@ def own(answer):
     return [item for item in answer["items"] if item["score"] is not None]
 
 
+def assert_told(answer, subject):
+    """Reasons add up, and name what is liked or what the listed item is described by."""
+    assert answer["explainable"], subject
+    for item in own(answer):
+        parts = sum(one["part"] for one in item["because"])
+        assert item["because"]
+        assert parts == pytest.approx(item["score"], rel=1e-3, abs=1e-4)
+        details = ITEMS.row(by_predicate=pl.col("item_id") == item["item_id"], named=True)
+        known = {"tag": details["tags"], "category": details["categories"]}
+        known["creator"] = [details["creator"]]
+        for one in item["because"]:
+            if one["tag"] is not None:
+                assert slug(one["tag"]) in map(slug, known[one["kind"]])
+
+
 @pytest.mark.parametrize("model", EXPLAINED)
 def test_reasons_of_published_lists_add_up(real, model):
     for user_id in SmallSite().user_ids[::3]:
+        assert_told(list_of(real, user_id, model, explain="true"), user_id)
+
+
+@pytest.mark.parametrize("model", BESIDE)
+def test_reasons_beside_an_item_add_up(real, model):
+    told = 0
+    for item_id in SmallSite().item_ids[:-2:4]:
+        answer = real.get(
+            f"/v1/{SITE}/items/{item_id}/similar?model={model}&k=10&explain=true"
+        ).json()
+        assert_told(answer, item_id)
+        told += len(own(answer))
+    assert told > 50
+
+
+def test_reasons_of_a_visitor_by_tags_add_up(real):
+    for user_id in SmallSite().user_ids[::3]:
+        assert_told(visit(real, user_id, "tag_profile"), user_id)
+
+
+def test_a_model_of_tags_names_tags_and_what_is_neither(real):
+    user_id = SmallSite().user_ids[0]
+    kinds = {}
+    for model in ("item_graph", "tag_profile", "lightfm_hybrid"):
         answer = list_of(real, user_id, model, explain="true")
-        assert answer["explainable"], user_id
-        for item in own(answer):
-            parts = sum(one["part"] for one in item["because"])
-            assert item["because"]
-            assert parts == pytest.approx(item["score"], rel=1e-3, abs=1e-4)
+        kinds[model] = {one["kind"] for item in own(answer) for one in item["because"]}
+    described = {"tag", "category", "creator"}
+    assert kinds == {
+        "item_graph": {"item"},
+        "tag_profile": described,
+        "lightfm_hybrid": {*described, "rest"},
+    }
+
+
+def test_the_check_of_reasons_can_fail(real):
+    answer = list_of(real, SmallSite().user_ids[0], "tag_profile", explain="true")
+    assert_told(answer, "as it is")
+    first = answer["items"][0]["because"][0]
+    first["part"] += 0.01
+    with pytest.raises(AssertionError):
+        assert_told(answer, "another part")
+    first.update(part=first["part"] - 0.01, tag="no such tag")
+    with pytest.raises(AssertionError):
+        assert_told(answer, "another name")
 
 
 @pytest.mark.parametrize("model", ["popular", "hybrid"])
@@ -116,7 +177,7 @@ def test_models_that_are_no_sums_of_likes_say_so(real, model):
     assert {str(item["because"]) for item in answer["items"]} == {"None"}
 
 
-@pytest.mark.parametrize("model", ["item_graph", "ials", "blend", "best"])
+@pytest.mark.parametrize("model", ["item_graph", "ials", "blend", "best", "tag_profile"])
 def test_a_visitor_with_a_persons_likes_gets_that_persons_list(real, model):
     for user_id in SmallSite().user_ids[::3]:
         wanted, found = own(list_of(real, user_id, model)), own(visit(real, user_id, model))
@@ -141,6 +202,8 @@ def test_methods_and_parts_are_those_that_were_published(real):
         "ials": ("factors", {"ials": 1.0}),
         "ease": ("weights", {"ease": 1.0}),
         "blend": ("blend", both),
+        "lightfm_hybrid": ("lists", {"lightfm_hybrid": 1.0}),
+        "tag_profile": ("profile", {"tag_profile": 1.0}),
         "hybrid": ("weights", {"item_graph": 1.0}),
         "best": ("blend", both),
     }

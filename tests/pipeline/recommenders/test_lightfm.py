@@ -102,3 +102,22 @@ def test_a_fit_that_leaves_the_finite_numbers_is_an_error(dataset):
     huge.data[:] = np.float32(1e38)
     with pytest.raises(FitError, match="lightfm_cf"):
         LightfmCf(epochs=3, learning_rate=1.0).fit(replace(dataset, user_items=huge))
+
+
+def test_published_features_add_up_to_scores_and_cosines(dataset):
+    fitted = LightfmHybrid(factors=8, epochs=3).fit(dataset, seed=5)
+    published = fitted.published_features()
+    lists = fitted.user_lists(np.array([7], np.int32), 12)
+    told = published.sums.user_parts(7, lists.item_idxs[0])
+    np.testing.assert_allclose(told.parts.sum(axis=0) + told.rest, lists.scores[0], atol=1e-5)
+    beside = fitted.item_lists(np.array([3], np.int32), 12)
+    told = published.sums.similar_parts(3, beside.item_idxs[0])
+    np.testing.assert_allclose(told.parts.sum(axis=0) + told.rest, beside.scores[0], atol=1e-5)
+    named = {published.names[feature] for feature in told.features.tolist()}
+    assert named <= set(dataset.feature_names)
+    assert named
+
+
+def test_identities_alone_are_not_told_by_feature(dataset, bare):
+    assert LightfmCf(epochs=1).fit(dataset).published_features() is None
+    assert LightfmHybrid(epochs=1).fit(bare).published_features() is None

@@ -59,3 +59,18 @@ def test_without_features_there_is_nothing_to_list(bare):
     fitted = TagProfile().fit(bare)
     assert len(fitted.listable) == len(fitted.subjects) == 0
     assert (fitted.user_lists(np.arange(3, dtype=np.int32), 5).item_idxs == -1).all()
+
+
+def test_published_vectors_score_as_the_model_does(dataset):
+    fitted = TagProfile(flatness=0.4, discount=0.3, idf_power=0.5).fit(dataset)
+    published = fitted.published_features()
+    assert published.names == dataset.feature_names
+    likes = dataset.user_items[:5]
+    scores = published.sums.scores(likes.indptr, likes.indices, likes.data)
+    lists = fitted.user_lists(np.arange(5, dtype=np.int32), 8)
+    found = np.take_along_axis(scores, lists.item_idxs.clip(0), axis=1)
+    listed = lists.item_idxs >= 0
+    np.testing.assert_allclose(found[listed], lists.scores[listed], rtol=1e-5)
+    beside = fitted.item_lists(np.array([3], np.int32), 5)
+    told = published.sums.similar_parts(3, beside.item_idxs[0])
+    np.testing.assert_allclose(told.parts.sum(axis=0), beside.scores[0], rtol=1e-5)

@@ -7,6 +7,7 @@ import pytest
 from pipeline.errors import SnapshotError
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.snapshot import fold_ins
+from pipeline.snapshot.feature_rows import Features
 from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in
 from tests.factories import N_ITEMS, SmallSite, build_small_snapshot
 
@@ -22,7 +23,7 @@ MADE = ModelFoldIn(model="m", item_ids=IDS, weights=WEIGHTS, factors=FACTORS)
 
 def rows_of(made, item_ids, gone) -> dict[str, list[tuple]]:
     found: dict[str, list[tuple]] = {"item_weights": [], "item_factors": []}
-    for name, table in filled_fold_in(made, item_ids, gone):
+    for name, table in filled_fold_in(made, item_ids, gone, NONE, Features()):
         found[name] += [tuple(row.values()) for row in table.to_pylist()]
     return found
 

@@ -13,6 +13,7 @@ from tests.factories import build_small_snapshot
 
 UNKNOWN = "f" * 32
 
+_FEATURES = "INSERT INTO features VALUES (0, 'tag', 'cat', 'cat'), (1, 'tag', 'dog', 'dog')"
 # SQL that plants a fault -> the start of what must be said of it.
 _PLANTED = {
     "INSERT INTO site FROM site": "keys (site) that stand twice in site",
@@ -34,7 +35,7 @@ _PLANTED = {
     "DELETE FROM site": "tables site without exactly one row",
     "DELETE FROM models": "tables models without a row",
     "DELETE FROM user_lists": "tables user_lists without a row",
-    "UPDATE snapshot_info SET schema_version = 99": "schema versions other than 2",
+    "UPDATE snapshot_info SET schema_version = 99": "schema versions other than 3",
     "UPDATE snapshot_info SET n_users = n_users - 1": "counts n_users that are not the users",
     "UPDATE snapshot_info SET n_items = n_items + 1": "counts n_items that are not the rows",
     "UPDATE snapshot_info SET n_likes = 0": "counts n_likes that are not the likes of user_items",
@@ -127,14 +128,79 @@ _PLANTED = {
     "UPDATE item_factors SET factors = ['1', '2', 'NaN']": "rows with a factor that is no finite number",
     "INSERT INTO visitor_parts FROM visitor_parts LIMIT 1": "keys (model, part) that stand twice in visitor_parts",
     "UPDATE visitor_parts SET model = 'gone'": "parts of an unknown model in visitor_parts",
-    "UPDATE visitor_parts SET part = 'popular'": "parts in visitor_parts without either weights or factors",
+    "INSERT INTO visitor_parts SELECT 'popular', 'popular', 1, NULL, NULL, NULL": "parts in visitor_parts without one of weights, vectors and factors",
+    "INSERT INTO features VALUES (0, 'tag', 'cat', 'cat'), (0, 'tag', 'dog', 'dog')": "keys (feature_idx) that stand twice in features",
+    "INSERT INTO features VALUES (1, 'tag', 'cat', 'cat')": "gaps or repeats in features.feature_idx",
+    "INSERT INTO features VALUES (0, 'licence', 'cc0', 'cc0')": "features of an unknown kind",
+    "INSERT INTO features VALUES (0, 'tag', 'cat', '')": "features without a name or slug",
+    **{
+        f"{_FEATURES}; INSERT INTO item_vectors VALUES {rows}": what
+        for rows, what in (
+            (
+                "('popular', 1, [0], [1], 1), ('popular', 1, [1], [1], 1)",
+                "keys (model, item_idx) that stand twice in item_vectors",
+            ),
+            ("('gone', 1, [0], [1], 1)", "vectors of an unknown model in item_vectors"),
+            (
+                "('popular', 40, [0], [1], 1)",
+                "vectors of an item that does not exist in item_vectors",
+            ),
+            ("('popular', 1, [0, 1], [1], 1)", "rows with another number of weights than features"),
+            ("('popular', 1, [], [], 1)", "rows with another number of weights than features"),
+            ("('popular', 1, [0, NULL], [1, 1], 1)", "rows with a null in item_vectors"),
+            (
+                "('popular', 1, [2], [1], 1)",
+                "rows with a feature that does not exist in item_vectors",
+            ),
+            ("('popular', 1, [1, 1], [1, 1], 1)", "rows with a feature twice in item_vectors"),
+            (
+                "('popular', 1, [1], ['nan'], 1)",
+                "rows with a weight that is no finite number in item_vectors",
+            ),
+            ("('popular', 1, [1], [1], 0)", "rows whose like counts nothing or no finite number"),
+            (
+                "('popular', 1, [1], [1], 1)",
+                "models with weights, vectors or factors that are no part",
+            ),
+            (
+                "('popular', 1, [1], [1], NULL)",
+                "models in item_vectors with both or neither of profiles",
+            ),
+        )
+    },
+    **{
+        f"{_FEATURES}; INSERT INTO {table} VALUES {rows.format(key)}": what.format(table)
+        for table, key, unknown, fault in (
+            ("feature_factors", "1", "2", "factors of a feature that does not exist"),
+            ("own_factors", "1", "40", "factors of an item that does not exist"),
+            ("user_factors", f"'{UNKNOWN}'", f"'{UNKNOWN}'", "factors of an unknown person"),
+        )
+        for rows, what in (
+            ("('gone', {}, [1], 1)", "factors of an unknown model in {}"),
+            (f"('popular', {unknown}, [1], 1)", fault + " in {}"),
+            (
+                "('popular', {}, [1], 1), ('popular', 0, [1, 2], 1)",
+                "rows of another length than the model's others in {}",
+            ),
+            ("('popular', {}, [NULL], 1)", "rows with a null in {}"),
+            (
+                "('popular', {}, ['inf'], 1)",
+                "rows with a factor or bias that is no finite number in {}",
+            ),
+            (
+                "('popular', {}, [1], 'nan')",
+                "rows with a factor or bias that is no finite number in {}",
+            ),
+            ("('popular', {0}, [1], 1), ('popular', {0}, [1], 1)", "keys (model, "),
+        )
+    },
     "UPDATE visitor_parts SET weight = 0": "parts in visitor_parts that weigh nothing",
     "UPDATE visitor_parts SET weight = 'nan'": "parts in visitor_parts that weigh nothing",
     "UPDATE visitor_parts SET nu = NULL": "parts in visitor_parts of factors without all of their solve",
     "UPDATE visitor_parts SET alpha0 = 1": "parts in visitor_parts of factors without all of their solve",
     "UPDATE visitor_parts SET regularization = 'inf'": "parts in visitor_parts whose solve",
     "UPDATE visitor_parts SET alpha0 = -1": "parts in visitor_parts whose solve",
-    "DELETE FROM visitor_parts": "models with weights or factors that are no part of themselves",
+    "DELETE FROM visitor_parts": "models with weights, vectors or factors that are no part of themselves",
     "DELETE FROM user_lists WHERE rowid = 0": "models that have not one list a user",
     "UPDATE evaluation SET model = 'gone' WHERE rowid = 0": "figures of an unknown model in evaluation",
     "UPDATE evaluation_history SET model = '' WHERE rowid = 0": "figures of an unknown model in evalu",

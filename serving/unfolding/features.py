@@ -1,0 +1,99 @@
+"""What models know tags, categories and creators by, and what these are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import numpy as np
+
+from serving.arrays import Texts
+from serving.reading import rows_of
+from serving.snapshot import FEATURE_KINDS, GroupKind
+from serving.unfolding.parts import Arrays, named_texts, refuse_unknown
+
+__all__ = ["composed_arrays", "feature_arrays", "vector_arrays"]
+
+
+def feature_arrays(
+    con: duckdb.DuckDBPyConnection, names: Mapping[GroupKind, Mapping[str, str]]
+) -> Arrays:
+    """Kind and name of each feature, and which of them are called the same.
+
+    Parameters
+    ----------
+    names : of the groups that have an allowed item, by slug; a feature of no such group has an
+        empty name and is never told.
+    """
+    found = con.sql("SELECT kind, slug FROM features ORDER BY feature_idx").fetchall()
+    first: dict[tuple[str, str], int] = {}
+    labels = [first.setdefault(key, place) for place, key in enumerate(found)]
+    yield "kinds", np.asarray([FEATURE_KINDS.index(kind) for kind, _ in found], np.uint8)
+    yield "labels", np.asarray(labels, np.int32)
+    yield from named_texts(
+        "names", Texts.of(names[kind].get(slug, "").encode() for kind, slug in found)
+    )
+
+
+def vector_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Arrays:
+    """Features of the items of a model, and what a like of each counts, where it has any."""
+    found = con.sql(
+        "SELECT item_idx, feature_idxs, weights, like_weight FROM item_vectors "
+        "WHERE model = $model ORDER BY item_idx",
+        params={"model": model},
+    ).to_arrow_table()
+    if not len(found):
+        return
+    rows, _ = rows_of(found.column("feature_idxs"))
+    _, weights = rows_of(found.column("weights"), np.float32)
+    items = found.column("item_idx").to_numpy()
+    refuse_unknown("item_vectors", items, n_items)
+    counts = np.zeros(n_items, np.int64)
+    counts[items] = np.diff(rows.starts)
+    yield "vectors.starts", np.concatenate([[0], np.cumsum(counts)])
+    yield "vectors.idxs", rows.idxs
+    yield "vectors.values", weights
+    if not found.column("like_weight").null_count:
+        likes = np.ones(n_items, np.float32)
+        likes[items] = found.column("like_weight").to_numpy()
+        yield "vectors.likes", likes
+        yield "listable", items.astype(np.int32)
+
+
+def composed_arrays(
+    con: duckdb.DuckDBPyConnection,
+    model: str,
+    row_of_user: Mapping[str, int],
+    sizes: tuple[int, int, int],
+) -> Arrays:
+    """Factors that scores of a model are composed of, biases last, where it has any.
+
+    Parameters
+    ----------
+    sizes : how many features, items and people there are.
+    """
+    tables = (
+        ("feature_factors", "feature_idx"),
+        ("own_factors", "item_idx"),
+        ("user_factors", "user_id"),
+    )
+    width = 0
+    for (table, key), n_rows in zip(tables, sizes, strict=True):
+        found = con.sql(
+            f"SELECT {key}, factors, bias FROM {table} WHERE model = $model",  # noqa: S608
+            params={"model": model},
+        ).to_arrow_table()
+        _, flat = rows_of(found.column("factors"), np.float32)
+        width = width or len(flat) // max(len(found), 1)
+        if not width:
+            return
+        rows = np.zeros((n_rows, width + 1), np.float32)
+        keys = found.column(key)
+        places = (
+            np.fromiter((row_of_user[one] for one in keys.to_pylist()), np.int64, len(keys))
+            if key == "user_id"
+            else keys.to_numpy()
+        )
+        rows[places, :-1] = flat.reshape(len(found), width)
+        rows[places, -1] = found.column("bias").to_numpy()
+        yield table, rows
