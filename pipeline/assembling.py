@@ -26,6 +26,7 @@ from pipeline.recommenders.model_file import ModelFacts, load_facts, load_model,
 from pipeline.sites import Site, site_settings
 from pipeline.snapshot import SnapshotContents
 from pipeline.snapshot.fold_ins import fold_in_of
+from pipeline.snapshot.history import carried_history
 from pipeline.tables import SNAPSHOT_TABLES
 
 __all__ = ["snapshot_contents"]
@@ -61,7 +62,12 @@ def snapshot_contents(data: Path, site: Site) -> SnapshotContents:
         fold_ins=(fold_in_of(load_model(model_path(data, site.name, name))) for name in chosen),
         evaluation=evaluation,
         evaluation_details=read_evaluation_details(data, site.name),
-        charts=draw_charts(Presence.of(likes, items).likes, evaluation, models),
+        charts=draw_charts(
+            Presence.of(likes, items).likes,
+            evaluation,
+            models,
+            carried_history(data, site.name),
+        ),
         run_ids=likes_run_ids(data, site.name),
         data_sha256=learned_from.pop(),
     )

@@ -1,7 +1,8 @@
 """Charts of a snapshot as SVG text, each with a title and its content in words.
 
 The same figures give the same bytes: no date, salted ids, no state shared with `pyplot`.
-Text stays text, so that the charts are small and can be searched.
+Text stays text, so that the charts are small and can be searched.  Their ground is clear, and
+where the reader's system is dark they change colours by a media query of their own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import polars as pl
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
@@ -32,18 +34,40 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.grid": True,
-    "grid.color": "#e3e3e3",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "grid.color": "#e2ddd4",
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), "#4f4941"),
+    "axes.edgecolor": "#4f4941",
 }
 # Okabe & Ito 2008: told apart with colour-blind eyes.
 _BLUE: Final = "#0072b2"
 _ORANGE: Final = "#d55e00"
+_SERIES: Final = (_BLUE, _ORANGE, "#009e73", "#cc79a7", "#b58900", "#56b4e9")
+_DARK: Final = {
+    "#4f4941": "#d5cdc3",
+    "#e2ddd4": "#3d3832",
+    _BLUE: "#6cc0f0",
+    _ORANGE: "#ff9a5a",
+    "#009e73": "#4fd1ab",
+    "#cc79a7": "#eaa3cb",
+    "#b58900": "#e6c34a",
+    "#56b4e9": "#9bd6f7",
+}
+"""Colours that take the place of the light ones on a dark ground."""
 _WHOLE: Final = "{x:,.0f}"
 _K: Final = 10
 _MONTHS_FOR_LABELS: Final = 12
+_LABEL_GAP: Final = 0.085
+"""Of the height of the axes: as much as a line of text takes."""
 
 
 def draw_charts(
-    likes: pl.DataFrame, evaluation: pl.DataFrame, models: pl.DataFrame
+    likes: pl.DataFrame,
+    evaluation: pl.DataFrame,
+    models: pl.DataFrame,
+    history: pl.DataFrame | None = None,
 ) -> Sequence[Chart]:
     """Every chart that the figures allow, in the order in which they are shown.
 
@@ -52,6 +76,7 @@ def draw_charts(
     likes : curated likes; without a known time there is no chart by month.
     evaluation : columns of the snapshot table; without rows there are no charts of quality.
     models : columns of the snapshot table: labels and order.
+    history : ``evaluation_history`` of the snapshots before; without it nothing is told over time.
     """
     with rc_context(_STYLE):
         charts = [_popularity_chart(likes), _likes_per_person_chart(likes)]
@@ -61,6 +86,8 @@ def draw_charts(
             charts.append(_accuracy_chart(evaluation, models))
             if not _at_k(evaluation, models, "coverage").is_empty():
                 charts.append(_coverage_chart(evaluation, models))
+            if history is not None and not history.is_empty():
+                charts.append(_history_chart(evaluation, models, history))
     return charts
 
 
@@ -84,7 +111,7 @@ def _likes_per_person_chart(likes: pl.DataFrame) -> Chart:
     counts = _counts(likes, "user_id")
     bins = np.unique(np.geomspace(1, counts[0] + 1, 24).astype(int))
     figure, axes = _axes("Likes of a person", "People")
-    axes.hist(counts, bins=bins.tolist(), color=_BLUE, edgecolor="white")
+    axes.hist(counts, bins=bins.tolist(), color=_BLUE, rwidth=0.92)
     _logarithmic(axes)
     words = (
         f"{len(counts):,} people by their number of likes: half of them have "
@@ -127,7 +154,7 @@ def _accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     figure, axes = _axes(f"NDCG@{_K}, with its 95 % interval", None)
     axes.barh(places, means, color=_BLUE, height=0.6)
     spans = np.maximum(np.vstack([means - low, high - means]), 0.0)  # (2, n_models)
-    axes.errorbar(means, places, xerr=spans, fmt="none", ecolor=_ORANGE, capsize=4)
+    axes.errorbar(means, places, xerr=spans, fmt="none", color=_ORANGE, capsize=4)
     axes.set_yticks(places, rows.get_column("label").to_list())
     axes.set_xlim(left=0)
     parts = [
@@ -147,16 +174,62 @@ def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     figure, axes = _axes(f"Share of the catalogue in some list of {_K}", f"NDCG@{_K}")
     axes.scatter(rows.get_column("share"), rows.get_column("mean"), s=60, color=_BLUE)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.margins(0.2)
-    for row in rows.iter_rows(named=True):
-        axes.annotate(
-            row["label"], (row["share"], row["mean"]), xytext=(7, 5), textcoords="offset points"
-        )
+    axes.margins(0.1)
+    places = rows.select("share", "mean").rows()
+    _labels_beside(axes, places, rows.get_column("label").to_list())
     parts = [
         f"{row['label']} shows {row['share']:.1%} of the catalogue at NDCG@{_K} {row['mean']:.3f}"
         for row in rows.iter_rows(named=True)
     ]
     return _chart("coverage", "Accuracy and breadth of each model", f"{'; '.join(parts)}.", figure)
+
+
+def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.DataFrame) -> Chart:
+    """NDCG@10 of each model that is published now, over the snapshots that were evaluated."""
+    columns = ("model", "metric", "k", "mean", "evaluated_at")
+    every = pl.concat([history.select(columns), evaluation.select(columns)]).unique()
+    rows = _at_k(every, models, "NDCG").drop_nulls("mean").sort("position", "evaluated_at")
+    figure, axes = _axes("When it was evaluated (UTC)", f"NDCG@{_K}")
+    ends, labels = [], []
+    for place, (_, line) in enumerate(rows.group_by("model", maintain_order=True)):
+        times, means = line.get_column("evaluated_at"), line.get_column("mean")
+        axes.plot(times, means, color=_SERIES[place % len(_SERIES)], marker="o", linewidth=2)
+        ends.append((times[-1], means[-1]))
+        labels.append(line.get_column("label")[0])
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    _labels_beside(axes, ends, labels)
+    moments = rows.get_column("evaluated_at").unique().sort()
+    best = rows.filter(pl.col("evaluated_at") == moments[-1]).sort("mean", descending=True)
+    words = (
+        f"NDCG@{_K} of each model in {len(moments)} evaluations, {moments[0]:%Y-%m-%d} to "
+        f"{moments[-1]:%Y-%m-%d}. In the newest one {best['label'][0]} leads "
+        f"with {best['mean'][0]:.3f}."
+    )
+    return _chart("history", "How the models did over time", words, figure)
+
+
+def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequence[str]) -> None:
+    """Labels right of the axes at the height of their points, none upon another, with leaders."""
+    low, high = axes.get_ylim()
+    order = sorted(range(len(points)), key=lambda place: points[place][1])
+    heights = [(points[place][1] - low) / (high - low) for place in order]
+    gap = min(_LABEL_GAP, 1.0 / max(1, len(points) - 1))
+    for here in range(1, len(heights)):
+        heights[here] = max(heights[here], heights[here - 1] + gap)
+    overshoot = max(0.0, heights[-1] - 1.0)
+    heights = [height - overshoot for height in heights]
+    for here in range(len(heights) - 2, -1, -1):
+        heights[here] = min(heights[here], heights[here + 1] - gap)
+    for place, height in zip(order, heights, strict=True):
+        axes.annotate(
+            labels[place],
+            points[place],
+            xytext=(1.03, height),
+            textcoords="axes fraction",
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": "#4f4941", "linewidth": 0.5},
+        )
 
 
 def _at_k(evaluation: pl.DataFrame, models: pl.DataFrame, metric: str) -> pl.DataFrame:
@@ -193,4 +266,15 @@ def _chart(name: str, title: str, alternative: str, figure: Figure) -> Chart:
     metadata = {"Date": None, "Title": title, "Description": alternative}
     figure.savefig(text, format="svg", metadata=metadata)
     svg = text.getvalue()
-    return Chart(name, title, alternative, svg[svg.index("<svg") :])
+    head, end, body = svg[svg.index("<svg") :].partition("<defs>")
+    return Chart(name, title, alternative, f"{head}<style>{_dark_style()}</style>{end}{body}")
+
+
+def _dark_style() -> str:
+    """Rules that win over the attributes that matplotlib writes, by the colours in these."""
+    rules = (
+        f'[style*="{what}: {light}"]{{{what}:{dark} !important}}'
+        for light, dark in _DARK.items()
+        for what in ("fill", "stroke")
+    )
+    return f"@media (prefers-color-scheme: dark){{{''.join(rules)}}}"

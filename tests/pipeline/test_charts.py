@@ -1,3 +1,4 @@
+import re
 import xml.etree.ElementTree as ET
 
 import polars as pl
@@ -50,6 +51,51 @@ def test_words_tell_the_figures(site, charts):
     assert "Tag Profile 0.120 (0.110 to 0.130)" in words["accuracy"]
     assert f"{site.likes.height} likes with a known time" in words["likes_by_month"]
     assert "Popular shows 6.0% of the catalogue at NDCG@10 0.060" in words["coverage"]
+
+
+def test_history_is_told_once_there_is_one(site, charts):
+    assert "history" not in {chart.chart for chart in charts}
+    before = site.evaluation.with_columns(
+        pl.lit("20261101T000000Z-000000").alias("snapshot_id"),
+        pl.col("evaluated_at") - pl.duration(days=20),
+        pl.col("mean") - 0.01,
+    )
+    *_, history = draw_charts(site.likes, site.evaluation, site.models, before)
+    assert history.chart == "history"
+    assert "in 2 evaluations, 2026-11-01 to 2026-11-21" in history.alternative
+    assert "Tag Profile leads with 0.120" in history.alternative
+
+
+def test_labels_of_models_that_are_level_do_not_lie_upon_each_other(site):
+    many = pl.concat(
+        site.models.head(1).with_columns(
+            pl.lit(f"m{n}").alias("model"), pl.lit(f"M{n}").alias("label")
+        )
+        for n in range(11)
+    )
+    level = pl.concat(
+        site.evaluation.filter(pl.col("model") == "popular").with_columns(
+            pl.lit(f"m{n}").alias("model")
+        )
+        for n in range(11)
+    )
+    *_, coverage = draw_charts(site.likes, level, many)
+    heights = [
+        float(element.get("y"))
+        for element in ET.fromstring(coverage.svg).iter(f"{_SVG}text")
+        if element.text in set(many["label"])
+    ]
+    assert len(heights) == 11
+    assert min(abs(a - b) for i, a in enumerate(heights) for b in heights[:i]) >= 11
+
+
+def test_every_colour_has_one_for_a_dark_ground(charts):
+    for chart in charts:
+        body = chart.svg.partition("</style>")[2]
+        drawn = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", body)) - {"#000000"}
+        assert drawn
+        for colour in drawn:
+            assert f'{colour}"]' in chart.svg
 
 
 def test_labels_stand_as_text(charts):
