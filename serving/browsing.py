@@ -11,7 +11,7 @@ import orjson
 from numpy.typing import NDArray
 
 from serving.encoding import encoded_page
-from serving.errors import ApiProblemError
+from serving.errors import ApiProblemError, invalid_request
 from serving.lists.cursor import decode_cursor, encode_cursor
 from serving.lists.filters import admission, group_rows
 from serving.lists.query import Grouped
@@ -36,6 +36,7 @@ __all__ = [
 
 Order = Literal["popular", "trending", "latest"]
 _MAX_CHOSEN: Final = 2**32
+_SEEDLESS: Final = "a list goes on by the seed that the page before has named"
 _NO_SCORE: Final = np.float32("nan")  # null in JSON
 
 
@@ -62,7 +63,7 @@ def random_body(snapshot: Snapshot, seed: int | None, query: Grouped, cursor: st
     offset = decode_cursor(snapshot.snapshot_id, cursor)
     if seed is None:
         if cursor is not None:
-            raise _seedless()
+            raise invalid_request("query", "seed", _SEEDLESS)
         seed = secrets.randbelow(_MAX_CHOSEN)
     allowed = _mask(snapshot, query)
     pool = snapshot.popular if allowed is None else snapshot.popular[allowed[snapshot.popular]]
@@ -71,12 +72,6 @@ def random_body(snapshot: Snapshot, seed: int | None, query: Grouped, cursor: st
     scores = np.full(len(item_idxs), _NO_SCORE)
     page = Page(offset, item_idxs, scores, stop if stop < len(pool) else None)
     return encoded_page(snapshot, page, about={"order": "random", "seed": seed}, source="random")
-
-
-def _seedless() -> ApiProblemError:
-    detail = "a list goes on by the seed that the page before has named"
-    fault = {"location": "query", "name": "seed", "detail": detail, "value": None}
-    return ApiProblemError(422, f"seed: {detail}", kind="invalid-request", more={"errors": [fault]})
 
 
 def search_body(snapshot: Snapshot, q: str, query: Grouped, cursor: str | None) -> bytes:

@@ -21,6 +21,7 @@ __all__ = [
     "ServingError",
     "SnapshotRefusedError",
     "TokenFileError",
+    "invalid_request",
     "short",
 ]
 
@@ -74,6 +75,16 @@ class ApiProblemError(ServingError):
         self.kind = kind
         self.more = dict(more or {})
         self.headers = dict(headers or {})
+
+
+def invalid_request(
+    location: str, name: str, detail: str, value: str | None = None
+) -> ApiProblemError:
+    """Fault of one part of a request that its schema cannot tell."""
+    fault = {"location": location, "name": name, "detail": detail, "value": value}
+    return ApiProblemError(
+        422, f"{name}: {detail}", kind="invalid-request", more={"errors": [fault]}
+    )
 
 
 def short(err: Exception) -> str:

@@ -7,7 +7,7 @@ percent-encoding.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlsplit
 import orjson
 
 from serving.answers.sites import SiteAnswer
-from serving.errors import ApiProblemError
+from serving.errors import ApiProblemError, invalid_request
 from serving.snapshot import Snapshot
 
 __all__ = ["BARE_ID", "MAX_LINK_LENGTH", "Resolved", "resolve"]
@@ -59,14 +59,16 @@ def resolve(snapshot: Snapshot, text: str) -> Resolved:
     """
     given, text = text, text.strip()
     if _CONTROL.search(text):
-        raise _refused("holds control characters, which no link needs")
+        raise invalid_request("query", "url", "holds control characters, which no link needs")
     index = snapshot.items.index
     for item_id in (given, text, _decoded(text)):
         if item_id is not None and item_id in index:
             return Resolved(index[item_id], BARE_ID)
     link = _split(text)
     if link is not None and "@" in link.netloc:
-        raise _refused("holds a user name or password, which links to items do not")
+        raise invalid_request(
+            "query", "url", "holds a user name or password, which links to items do not"
+        )
     found = {
         index[item_id]: form.text
         for form in _forms(snapshot.site)
@@ -178,16 +180,6 @@ def _best(snapshot: Snapshot, item_idxs: list[int], link: SplitResult | None) ->
         if url and link and _decoded(urlsplit(url).path) == _decoded(link.path):
             return item_idx
     return item_idxs[0]
-
-
-def _refused(why: str) -> ApiProblemError:
-    fault: Mapping[str, str | None] = {
-        "location": "query",
-        "name": "url",
-        "detail": why,
-        "value": None,
-    }
-    return ApiProblemError(422, f"url: {why}", kind="invalid-request", more={"errors": [fault]})
 
 
 def _unknown(snapshot: Snapshot, link: SplitResult | None) -> ApiProblemError:

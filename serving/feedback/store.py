@@ -49,10 +49,16 @@ class FeedbackStore:
         self._waiting = 0
         self._writer = ThreadPoolExecutor(1, "feedback")
 
-    async def write(self, site: str, rows: Sequence[Row]) -> Sequence[Row]:
+    async def write(
+        self, site: str, rows: Sequence[Row], *, only_known: bool = False
+    ) -> Sequence[Row]:
         """Write the rows of one request, all or none; the rows as they stand on disk.
 
         A request whose key is known already changes nothing and gives the rows of the first.
+
+        Parameters
+        ----------
+        only_known : write nothing: a request whose key is new gives no rows.
 
         Raises
         ------
@@ -65,14 +71,18 @@ class FeedbackStore:
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._writer, self._write, site, rows)
+            return await loop.run_in_executor(self._writer, self._write, site, rows, only_known)
         finally:
             self._waiting -= 1
 
-    def _write(self, site: str, rows: Sequence[Row]) -> Sequence[Row]:
+    def _write(self, site: str, rows: Sequence[Row], only_known: bool) -> Sequence[Row]:
+        path = feedback_path(self._data, site)
+        if only_known and not path.exists():
+            return ()
+        ordered = sorted(rows, key=lambda row: row[1])
         try:
-            with closing(_opened(feedback_path(self._data, site))) as connection:
-                return _stored(connection, sorted(rows, key=lambda row: row[1]))
+            with closing(_opened(path)) as connection:
+                return _stored(connection, ordered, only_known=only_known)
         except (sqlite3.Error, OSError) as err:
             raise FeedbackUnwrittenError(f"{type(err).__name__}: {err}") from err
 
@@ -112,13 +122,17 @@ def _check_version(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(f"the file is of version {version}, not {FEEDBACK_VERSION}")
 
 
-def _stored(connection: sqlite3.Connection, rows: Sequence[Row]) -> Sequence[Row]:
+def _stored(
+    connection: sqlite3.Connection, rows: Sequence[Row], *, only_known: bool
+) -> Sequence[Row]:
     connection.execute("BEGIN IMMEDIATE")  # closing without a commit takes everything back
     known: list[Row] = connection.execute(_KNOWN, (rows[0][0],)).fetchall()
     if known:
         if [row[_SAID] for row in known] != [row[_SAID] for row in rows]:
             raise FeedbackKeyReusedError
         return known
+    if only_known:
+        return ()
     connection.executemany(_INSERT, rows)
     connection.execute("COMMIT")
     return rows

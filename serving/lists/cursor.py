@@ -12,7 +12,7 @@ import hashlib
 from functools import lru_cache
 from typing import Final
 
-from serving.errors import ApiProblemError
+from serving.errors import ApiProblemError, invalid_request
 
 __all__ = ["MAX_CURSOR_LENGTH", "MAX_OFFSET", "decode_cursor", "encode_cursor"]
 
@@ -55,15 +55,7 @@ def decode_cursor(snapshot_id: str, cursor: str | None) -> int:
 
 def _unreadable(cursor: str) -> ApiProblemError:
     detail = "is no cursor of this API: take next_cursor of an answer as it stands"
-    fault = {
-        "location": "query",
-        "name": "cursor",
-        "detail": detail,
-        "value": cursor[:MAX_CURSOR_LENGTH],
-    }
-    return ApiProblemError(
-        422, f"cursor: {detail}", kind="invalid-request", more={"errors": [fault]}
-    )
+    return invalid_request("query", "cursor", detail, cursor[:MAX_CURSOR_LENGTH])
 
 
 @lru_cache(maxsize=64)

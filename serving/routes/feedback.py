@@ -11,7 +11,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Body, Depends, Header, Request, Response
 
 from serving.catalog import Catalog
-from serving.errors import ApiProblemError, FeedbackKeyReusedError, FeedbackUnwrittenError
+from serving.errors import (
+    ApiProblemError,
+    FeedbackKeyReusedError,
+    FeedbackUnwrittenError,
+    invalid_request,
+)
 from serving.feedback.events import IDEMPOTENCY_KEY, Feedback, FeedbackAnswer, request_key
 from serving.feedback.origins import is_allowed
 from serving.feedback.quota import Quota
@@ -60,8 +65,9 @@ def build_router(catalog: Catalog) -> APIRouter:
         """Write down what a visitor did with items; the same key writes once."""
         snapshot = snapshot_of(catalog, site)
         rows = _rows(snapshot, said, _one_key(key, said.idempotency_key))
-        try:
-            stored = await store.write(site, rows)
+        unknown = _unknown(snapshot, said)
+        try:  # what was written once is answered alike, also when an item has gone since
+            stored = await store.write(site, rows, only_known=unknown is not None)
         except FeedbackKeyReusedError as err:
             raise ApiProblemError(
                 422, "The key came with something else.", kind="key-reused"
@@ -74,6 +80,8 @@ def build_router(catalog: Catalog) -> APIRouter:
                 kind="not-stored",
                 headers={"Retry-After": _RETRY_S},
             ) from err
+        if unknown and not stored:
+            raise unknown
         answer = FeedbackAnswer(
             site=site, kind=said.kind, stored=len(stored), received_at=stored[0][-1]
         )
@@ -109,33 +117,31 @@ def _leave(settings: ServingSettings) -> Callable[[Request], Awaitable[None]]:
 def _one_key(header: str | None, field: str | None) -> str:
     key = header or field
     if key is None or (header and field and header != field):
-        what = "two that differ" if key else "none"
-        fault = {
-            "location": "header",
-            "name": "Idempotency-Key",
-            "detail": "must be given once, as the header or as idempotency_key of the body",
-            "value": None,
-        }
-        detail = f"One idempotency key is wanted, there is {what}."
-        raise ApiProblemError(422, detail, kind="invalid-request", more={"errors": [fault]})
+        detail = "must be given once, as the header or as idempotency_key of the body"
+        raise invalid_request("header", "Idempotency-Key", detail)
     return key
 
 
-def _rows(snapshot: Snapshot, said: Feedback, key: str) -> list[Row]:
+def _unknown(snapshot: Snapshot, said: Feedback) -> ApiProblemError | None:
+    """The fault that names every item that the snapshot does not have."""
     index = snapshot.items.index
-    unknown = [(place, name) for place, name in enumerate(said.item_ids) if name not in index]
-    if unknown:
-        faults = [
-            {
-                "location": "body",
-                "name": f"item_ids.{place}",
-                "detail": "is no item of the snapshot",
-                "value": name[:100],
-            }
-            for place, name in unknown
-        ]
-        detail = f"{len(faults)} of {len(said.item_ids)} items are unknown; nothing was written."
-        raise ApiProblemError(422, detail, kind="unknown-item", more={"errors": faults})
+    faults = [
+        {
+            "location": "body",
+            "name": f"item_ids.{place}",
+            "detail": "is no item of the snapshot",
+            "value": name[:100],
+        }
+        for place, name in enumerate(said.item_ids)
+        if name not in index
+    ]
+    if not faults:
+        return None
+    detail = f"{len(faults)} of {len(said.item_ids)} items are unknown; nothing was written."
+    return ApiProblemError(422, detail, kind="unknown-item", more={"errors": faults})
+
+
+def _rows(snapshot: Snapshot, said: Feedback, key: str) -> list[Row]:
     hashed, now = request_key(key), int(time.time())
     return [
         (hashed, item_id, said.kind, said.vote, said.visitor, snapshot.snapshot_id, now)

@@ -227,3 +227,17 @@ def test_a_denied_item_is_an_unknown_one(data, serve):
     (data / "deny" / f"{SITE}.toml").write_text('items = ["item-003"]')
     with serve(data, feedback=True) as client:
         problem(client.request("POST", PATH, json=said()), 422, "unknown-item")
+
+
+def test_what_was_written_is_answered_alike_once_its_item_is_gone(feedback, data):
+    first = feedback.request("POST", PATH, json=said())
+    deny = data / "deny" / f"{SITE}.toml"
+    deny.parent.mkdir()
+    deny.write_text('items = ["item-003"]')
+    feedback.refresh()
+    again = feedback.request("POST", PATH, json=said())
+    assert (again.status_code, again.content) == (200, first.content)
+    new = said(idempotency_key="another-key")
+    problem(feedback.request("POST", PATH, json=new), 422, "unknown-item")
+    problem(feedback.request("POST", PATH, json=said(kind="click")), 422, "key-reused")
+    assert len(stored(data)) == 1
