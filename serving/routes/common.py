@@ -18,6 +18,7 @@ from serving.snapshot import Snapshot
 __all__ = [
     "JSON",
     "ItemId",
+    "ModelName",
     "Site",
     "Slug",
     "UserId",
@@ -66,6 +67,7 @@ Slug = Annotated[
     AfterValidator(_decoded),
     Path(description="Slug of a tag, category or creator, percent-encoded; any script."),
 ]
+ModelName = Annotated[str, AfterValidator(_decoded), Path(description="Name of the model.")]
 UserId = Annotated[
     str, AfterValidator(_decoded), Path(description="Pseudonym of a person: 32 hex digits.")
 ]

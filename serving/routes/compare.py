@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from serving.answers.compare import CompareAnswer
 from serving.answers.models import ModelAnswer, ModelDetails
@@ -12,13 +10,11 @@ from serving.caching import answered
 from serving.catalog import Catalog
 from serving.errors import ApiProblemError
 from serving.lists.comparing import Compared, CompareQuery, compare_body
-from serving.routes.common import Site, documented, item_idx_of, snapshot_of
+from serving.routes.common import ModelName, Site, documented, item_idx_of, snapshot_of
 from serving.routing import QueryRoute
 from serving.snapshot import Snapshot
 
 __all__ = ["build_router"]
-
-Model = Annotated[str, Path(description="Name of the model.")]
 
 
 def build_router(catalog: Catalog) -> APIRouter:
@@ -30,7 +26,7 @@ def build_router(catalog: Catalog) -> APIRouter:
         "/v1/{site}/models/{model}",
         responses=documented(ModelAnswer, "The model.", problems=(404, 422)),
     )
-    async def model(request: Request, site: Site, model: Model) -> Response:
+    async def model(request: Request, site: Site, model: ModelName) -> Response:
         """Describe one model: parameters, times, and all that is known of how well it does."""
         snapshot = snapshot_of(catalog, site)
         body = _model(snapshot, model)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -115,3 +116,12 @@ def test_a_model_is_told_in_full(client):
     assert {one.slice for one in told.slices} == {"head", "light"}
     assert [one.against for one in told.differences] == ["popular"]
     assert told.published_at == NOW
+
+
+def test_a_model_is_found_however_odd_its_name(data, serve):
+    with serve(data) as client:
+        snapshot = client.catalog.snapshots[SITE]
+        odd = snapshot.models[0].model_copy(update={"model": "a+b/ü"})
+        client.catalog.snapshots = {SITE: replace(snapshot, models=(odd,))}
+        assert client.get(f"/v1/{SITE}/models/a%2Bb%2F%C3%BC").json()["model"] == "a+b/ü"
+        assert client.get(f"/v1/{SITE}/models/%FF").status_code == 422
