@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -96,10 +97,17 @@ def _kept(data: Path, served: dict[str, str]) -> Iterator[SiteSnapshots]:
             snapshots=[
                 KeptSnapshot(
                     snapshot_id=file.name.removesuffix(_SUFFIX),
-                    size_bytes=file.stat().st_size,
+                    size_bytes=size_bytes,
                     current=file.name == f"{current}{_SUFFIX}",
                     served=file.name == f"{served.get(folder.name)}{_SUFFIX}",
                 )
-                for file in files
+                for file, size_bytes in _sizes(files)
             ],
         )
+
+
+def _sizes(files: Iterable[Path]) -> Iterator[tuple[Path, int]]:
+    """Files with their sizes, but those that were removed meanwhile."""
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            yield file, file.stat().st_size

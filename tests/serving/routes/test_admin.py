@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,18 @@ def test_status_tells_what_is_switched_on(ask, built):
     assert status.switched_on == ["user_routes", "admin"]
     assert [site.snapshot_id for site in status.sites] == [built[0].snapshot_id]
     assert status.up_s >= 0
+
+
+def test_a_snapshot_that_is_removed_meanwhile_is_left_out(ask, data, built, monkeypatch):
+    gone, real = f"{built[1].snapshot_id}.duckdb", Path.stat
+
+    def stat(path, **more):
+        if path.name == gone:
+            raise FileNotFoundError(gone)
+        return real(path, **more)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    (site,) = ask("GET", "/snapshots", SnapshotsAnswer).sites
+    assert [one.snapshot_id for one in site.snapshots] == sorted(
+        one.snapshot_id for one in (built[0], built[2])
+    )
