@@ -20,9 +20,12 @@ from serving.workers import Worker, supervise
 
 
 def main() -> int:
-    """Serve; 0 when stopped by a signal, 2 when a setting is wrong or no port is free."""
+    """Serve; 0 when stopped by a signal, 2 when a word or setting is wrong or no port is free."""
     if sys.argv[1:] == ["openapi"]:
         return _print_document()
+    if sys.argv[1:2] and sys.argv[1] != "token" and not Worker.is_meant(sys.argv[1:]):
+        print(__doc__, file=sys.stderr)
+        return 0 if sys.argv[1] in {"-h", "--help"} else 2
     try:
         settings = ServingSettings()
         if sys.argv[1:2] == ["token"]:

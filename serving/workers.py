@@ -24,6 +24,7 @@ _ENDS: Final = frozenset((signal.SIGINT, signal.SIGTERM))
 _WATCHED: Final = _ENDS | {signal.SIGCHLD}
 _RESTART_S: Final = 1.0
 _STOPPING_S: Final = 2.0
+_N_ARGUMENTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Worker:
     def arguments(self) -> list[str]:
         """Command line, as `of` reads it."""
         return [str(self.listener), str(self.lifeline), self.counts, str(self.slot), self.url]
+
+    @staticmethod
+    def is_meant(arguments: list[str]) -> bool:
+        """Whether a command line is one that a parent gives, not a person."""
+        return len(arguments) == _N_ARGUMENTS and all(map(str.isdecimal, arguments[:2]))
 
     @classmethod
     def of(cls, arguments: list[str]) -> Worker:

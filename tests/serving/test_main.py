@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from serving.__main__ import main
 from serving.listening import free_socket
 from tests.factories import SITE
 from tests.services import start_service as start
@@ -17,7 +18,8 @@ STOPS_WITHIN_S = 3
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_answers_and_stops(data, stop):
     taken, port = free_socket("127.0.0.1", 0)
-    with taken, start(data=data, port=port, host="127.0.0.1") as process:
+    settings = {"data": data, "port": port, "host": "127.0.0.1", "user_routes": True}
+    with taken, start(**settings) as process:
         url = process.stdout.readline().split()[-1]
         links = [process.stdout.readline().strip() for _ in range(3)]
         assert process.stdout.readline() == "Ctrl-C stops it.\n"
@@ -57,3 +59,12 @@ def test_no_site_is_said_and_served(tmp_path):
         process.terminate()
         process.communicate(timeout=10)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status"), [(["--help"], 0), (["-h"], 0), (["serve"], 2), (["openapi", "x"], 2)]
+)
+def test_other_words_are_answered_with_those_that_there_are(words, status, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["serving", *words])
+    assert main() == status
+    assert "python -m serving token" in capsys.readouterr().err

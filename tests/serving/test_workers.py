@@ -72,7 +72,13 @@ def get(port, path):
 def test_a_worker_reads_what_it_is_told():
     for url in ("", "http://127.0.0.1:1"):
         worker = Worker(3, 4, "/counts", 1, url)
+        assert Worker.is_meant(worker.arguments)
         assert Worker.of(worker.arguments) == worker
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["serve"], list("abcde"), ["1", "2"]])
+def test_what_a_person_types_makes_no_worker(arguments):
+    assert not Worker.is_meant(arguments)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
