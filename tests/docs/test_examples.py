@@ -144,15 +144,16 @@ def test_the_javascript_example_runs_in_a_page_of_another_origin(url, origin, br
 
 
 def fenced(language, url):
-    """The one block of a language of docs/api.md, for another address."""
+    """Blocks of a language of docs/api.md, for another address."""
     page = (FOLDER.parent / "api.md").read_text("utf-8")
-    (block,) = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
-    assert "http://127.0.0.1:8000" in block
-    return block.replace("http://127.0.0.1:8000", url)
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert all("http://127.0.0.1:8000" in block for block in blocks)
+    return [block.replace("http://127.0.0.1:8000", url) for block in blocks]
 
 
 def test_the_python_of_the_page_runs(url):
-    script = f"import sys; sys.path.insert(0, {str(FOLDER)!r})\n{fenced('python', url)}"
+    (block,) = fenced("python", url)
+    script = f"import sys; sys.path.insert(0, {str(FOLDER)!r})\n{block}"
     *listed, refused = run(sys.executable, "-c", script)
     assert [line.split()[0] for line in listed] == list("12345")
     assert refused.startswith("unknown-model ['")
@@ -162,7 +163,10 @@ def test_the_python_of_the_page_runs(url):
 def test_the_javascript_of_the_page_runs(url, tmp_path):
     shutil.copy(FOLDER / "ask.mjs", tmp_path)
     script = tmp_path / "page.mjs"
-    script.write_text(fenced("js", url))
+    begin, client = fenced("js", url)
+    script.write_text(begin)
+    assert len([line for line in run("node", str(script)) if "http" in line]) == 6
+    script.write_text(client)
     (listed,) = run("node", str(script))
     assert listed.count("Model ") == 5
 
