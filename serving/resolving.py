@@ -29,6 +29,7 @@ _PLACE: Final = re.compile(r"\{[a-z_]+\}")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _USUAL_PORTS: Final = {None, 80, 443}
+_LONGEST_HOST: Final = 253  # RFC 1035; to encode many labels takes long
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _parsed(templates: tuple[str, ...], hosts: frozenset[str]) -> tuple[_Form, .
 def _host(name: str) -> str:
     """A host as it is compared: ASCII, lower-case, without www."""
     try:
-        plain = name.encode("idna").decode()
+        plain = name.encode("idna").decode() if len(name) <= _LONGEST_HOST else name
     except UnicodeError:
         plain = name
     return plain.lower().rstrip(".").removeprefix("www.")

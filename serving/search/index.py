@@ -19,6 +19,7 @@ from serving.search.words import features_of, normalised
 __all__ = ["MAX_FOUND", "SearchIndex"]
 
 MAX_FOUND: Final = 200
+_MAX_QUERY: Final = 400
 _MAX_POSTINGS: Final = 200_000
 _PRIOR_OF_CANDIDATES: Final = 0.3
 _PRIOR_OF_RANKED: Final = 0.05
@@ -76,11 +77,12 @@ class SearchIndex:
 
         Parameters
         ----------
-        q : as typed; words in any order, with faults.
+        q : as typed; words in any order, with faults.  What is normalised to more than 400
+            characters (one may become eighteen) ends there.
         k, offset : which part of the ranking; it ends after ``MAX_FOUND`` items.
         only : shape (n_items,); where given, items without a mark are passed over.
         """
-        item_idxs, scores = self._ranked(normalised(q), only)
+        item_idxs, scores = self._ranked(normalised(q)[:_MAX_QUERY], only)
         return item_idxs[offset : offset + k], scores[offset : offset + k]
 
     def complete(self, prefix: str, k: int) -> list[Completion]:

@@ -170,3 +170,13 @@ def test_a_tag_is_found_beside_an_exact_title_however_many_tags_there_are():
     tags = ["castle", *(f"label{n} word{n}" for n in range(30))]
     index = index_of(text("Castle"), text("Boat", tags=tags), text("Owl"))
     assert index.search("castle", 10)[0].tolist() == [0, 1]
+
+
+def test_a_query_that_grows_when_it_is_normalised_is_cut(index, texts, monkeypatch):
+    seen, real = [], SearchIndex._ranked
+    monkeypatch.setattr(
+        SearchIndex, "_ranked", lambda self, q, only: seen.append(len(q)) or real(self, q, only)
+    )
+    index.search("\ufdfa" * 200, 20)
+    index.search("漢" * 200, 20)  # each a word of its own: whole
+    assert seen == [400, 399]
