@@ -27,7 +27,7 @@ from serving.errors import SnapshotRefusedError, short
 from serving.folders import unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
-from serving.snapshot import Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
+from serving.snapshot import Chart, Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
 
 __all__ = ["load"]
 
@@ -109,6 +109,11 @@ class _Reader:
             search=SearchIndex.from_arrays(self._own("search")),
             composed=self._composed(names),
             features=self._features(),
+            charts=self._charts(),
+            overlaps={
+                (row["model"], row["other"], row["k"]): row["share"]
+                for row in self.facts["model_overlap"]
+            },
             etag_seed=etag_seed,
         )
 
@@ -153,13 +158,19 @@ class _Reader:
         found = {row["part"]: self._scorer(names.index(row["part"]), row) for row in rows}
         parts = {
             name: tuple(
-                VisitorPart(row["part"], row["weight"], *found[row["part"]])
+                VisitorPart(
+                    row["part"], row["weight"], *found[row["part"]], self._shares(number, row)
+                )
                 for row in rows
                 if row["model"] == name
             )
-            for name in names
+            for number, name in enumerate(names)
         }
         return {name: own for name, own in parts.items() if own}
+
+    def _shares(self, number: int, row: Mapping[str, Any]) -> NDArray[Any] | None:
+        """What the side of a part weighs in each item's score by a model; None without sides."""
+        return self.arrays[f"visitors.{number}.shares.{row['side']}"] if row["side"] else None
 
     def _scorer(
         self, number: int, row: Mapping[str, Any]
@@ -194,6 +205,12 @@ class _Reader:
         return Features(
             arrays["feature.kinds"], arrays["feature.labels"], self._texts("feature.names")
         )
+
+    def _charts(self) -> dict[str, Chart]:
+        return {
+            row["chart"]: Chart(row["title"], row["alternative"], row["svg"].encode())
+            for row in self.facts["charts"]
+        }
 
     def _site(self, models: list[str]) -> SiteAnswer:
         (site,), (info,) = self.facts["site"], self.facts["snapshot_info"]

@@ -20,6 +20,8 @@ from serving.search.index import SearchIndex
 
 __all__ = [
     "FEATURE_KINDS",
+    "SIDES",
+    "Chart",
     "Features",
     "GroupKind",
     "Groups",
@@ -31,6 +33,7 @@ __all__ = [
 
 GroupKind = Literal["tag", "category", "creator"]
 FEATURE_KINDS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
+SIDES: Final = ("likes", "features")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,21 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that was drawn when the snapshot was built.
+
+    Attributes
+    ----------
+    alternative : what it shows, in words.
+    svg : a whole document; it is shown as a picture, never as a part of a page.
+    """
+
+    title: str
+    alternative: str
+    svg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class VisitorPart:
     """Published weights, vectors or factors in a model's score of visitors.
 
@@ -135,12 +153,15 @@ class VisitorPart:
     model : whose they are.
     weight : of its z-scores in the sum; a single part scores by itself.
     listable : items that it can recommend, ascending: z-scores are taken over these.
+    shares : float32, shape (n_items,), where a model sums what likes and what features say: what
+        the side of this part weighs in the score of each item; one array a side.
     """
 
     model: str
     weight: float
     scorer: ItemWeights | ItemVectors | ItemFactors
     listable: NDArray[np.int32]
+    shares: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +183,8 @@ class Snapshot:
     search : finds items by what people type.
     composed : factors that a model's scores are composed of by feature, by model.
     features : what features are called.
+    charts : by name in urls.
+    overlaps : mean share of items in the lists of two models, by their names and k.
     published_at : when it was published, as its pointer says.
     etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
     """
@@ -181,6 +204,8 @@ class Snapshot:
     search: SearchIndex
     composed: Mapping[str, ComposedFactors] = field(default_factory=dict)
     features: Features = field(default_factory=Features.none)
+    charts: Mapping[str, Chart] = field(default_factory=dict)
+    overlaps: Mapping[tuple[str, str, int], float] = field(default_factory=dict)
     etag_seed: bytes = b""
     published_at: datetime | None = None
 

@@ -19,7 +19,12 @@ from serving.errors import SnapshotRefusedError, short
 from serving.reading import rows_of, table_rows, texts_of
 from serving.search.building import GroupText, search_arrays
 from serving.snapshot import GroupKind
-from serving.unfolding.features import composed_arrays, feature_arrays, vector_arrays
+from serving.unfolding.features import (
+    composed_arrays,
+    feature_arrays,
+    share_arrays,
+    vector_arrays,
+)
 from serving.unfolding.groups import group_arrays
 from serving.unfolding.items import item_arrays, order_arrays, search_texts
 from serving.unfolding.lists import list_arrays
@@ -42,6 +47,8 @@ _SMALL_TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "evaluation": ("model", "metric", "k"),
     "evaluation_slices": ("model", "slice", "metric", "k"),
     "evaluation_differences": ("model", "against", "metric", "k"),
+    "model_overlap": ("model", "other", "k"),
+    "charts": (),
     "visitor_parts": ("model", "weight DESC", "part"),
 }
 
@@ -119,6 +126,7 @@ def _arrays(
         yield from prefixed(f"visitors.{number}", visitor_arrays(con, model, len(ids)))
         vectors = vector_arrays(con, model, len(ids))
         yield from prefixed(f"visitors.{number}", vectors)
+        yield from prefixed(f"visitors.{number}", share_arrays(con, model, len(ids)))
         composed = composed_arrays(con, model, subjects["recommendations"][0], sizes)
         yield from prefixed(f"composed.{number}", composed)
 
