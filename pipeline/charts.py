@@ -196,7 +196,8 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
         axes.plot(times, means, color=_SERIES[place % len(_SERIES)], marker="o", linewidth=2)
         ends.append((times[-1], means[-1]))
         labels.append(line.get_column("label")[0])
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(dates)
     _labels_beside(axes, ends, labels)
     moments = rows.get_column("evaluated_at").unique().sort()
     best = rows.filter(pl.col("evaluated_at") == moments[-1]).sort("mean", descending=True)
