@@ -62,17 +62,15 @@ class Card:
     because: tuple[Mapping[str, Any], ...] | None = None
 
 
-def cards_of(
-    site: SiteAnswer, items: Sequence[Mapping[str, Any]], trail: Sequence[str] = ()
-) -> list[Card]:
-    """Cards of the items of an answer of the API, in its order."""
-    return [card_of(site, item, trail) for item in items]
+def cards_of(site: SiteAnswer, items: Sequence[Mapping[str, Any]], onward: str = "") -> list[Card]:
+    """Cards of the items of an answer of the API, in its order; as `card_of`."""
+    return [card_of(site, item, onward) for item in items]
 
 
 def card_of(
     site: SiteAnswer,
     item: Mapping[str, Any],
-    trail: Sequence[str] = (),
+    onward: str = "",
     *,
     width: int = CARD_WIDTH,
 ) -> Card:
@@ -80,7 +78,7 @@ def card_of(
 
     Parameters
     ----------
-    trail : ids of the items that its page is reached by.
+    onward : query that the link to its page has, with its question mark.
     width : pixels that its picture will fill.
     """
     title = (item["title"] or "").strip() or UNTITLED
@@ -91,7 +89,7 @@ def card_of(
         creator=item["creator"],
         license=item["license"],
         like_count=item["like_count"],
-        href=item_url(site.site, item["item_id"], trail),
+        href=item_url(site.site, item["item_id"]) + onward,
         out_url=safe_url(item["url"], site.hosts),
         embed_url=safe_url(item["embed_url"], site.hosts),
         picture=picture_of(site, item["thumbnails"], width),

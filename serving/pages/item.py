@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.browsing import order_body
 from serving.lists.answering import Count
-from serving.pages.cards import card_of
-from serving.pages.links import item_url
-from serving.pages.rows import rows_of
-from serving.pages.stored import details_of
-from serving.pages.trail import MAX_TRAIL_LENGTH, read_trail, steps, trail_after
+from serving.lists.query import Grouped
+from serving.pages.cards import Card, card_of, cards_of
+from serving.pages.links import group_url, item_url, safe_url, site_url
+from serving.pages.rows import OffModels, models_of, rows_of
+from serving.pages.stored import details_of, known_id, parsed
+from serving.pages.trail import MAX_TRAIL_LENGTH, Way, steps
 from serving.pages.website import Website
 from serving.routes.common import ItemId, Site, snapshot_of
-from serving.snapshot import Snapshot
+from serving.snapshot import GroupKind, Snapshot
 
-__all__ = ["build_router"]
+__all__ = ["build_router", "groups_of"]
 
 _LARGE_WIDTH: Final = 640
+_N_POPULAR: Final = 12
 
 
 class ItemQuery(BaseModel):
@@ -28,8 +34,9 @@ class ItemQuery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=50)
+    off: OffModels = ()
     play: bool = False
+    voted: str | None = Field(None, max_length=100)
 
 
 def build_router(website: Website) -> APIRouter:
@@ -41,30 +48,60 @@ def build_router(website: Website) -> APIRouter:
         request: Request, site: Site, item_id: ItemId, query: Annotated[ItemQuery, Query()]
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
         count = request.app.state.metrics.listed
         return website.page(
             request,
             snapshot,
             "item.html",
-            lambda: _context(snapshot, item_id, query, count),
-            private=bool(query.trail),
+            lambda: _context(snapshot, way, query, count),
+            private=bool(way.trail or query.voted),
         )
 
     return router
 
 
-def _context(snapshot: Snapshot, item_id: str, query: ItemQuery, count: Count) -> dict[str, Any]:
-    details = details_of(snapshot, item_id)
-    trail = [one for one in read_trail(snapshot, query.trail) if one != item_id]
-    shown = rows_of(snapshot, item_id, trail_after(trail, item_id), query.off, count)
+def _context(snapshot: Snapshot, way: Way, query: ItemQuery, count: Count) -> dict[str, Any]:
+    details = details_of(snapshot, way.item_id)
+    models = models_of(snapshot, way.item_id)
+    rows = rows_of(snapshot, way, count)
+    published_at = details["published_at"]
     return {
-        "item": card_of(snapshot.site, details, trail, width=_LARGE_WIDTH),
-        "details": details,
-        "canonical": item_url(snapshot.site.site, item_id),
-        "trail": trail,
-        "steps": steps(snapshot, trail),
-        "rows": shown.rows,
-        "n_rows": shown.n_rows,
-        "off": query.off,
+        "item": card_of(snapshot.site, details, width=_LARGE_WIDTH),
+        "groups": groups_of(snapshot, way.item_id),
+        "published_at": datetime.fromisoformat(published_at) if published_at else None,
+        "player_url": player_url(snapshot, details["embed_url"]),
         "play": query.play,
+        "canonical": item_url(snapshot.site.site, way.item_id),
+        "taste": site_url(snapshot.site.site, "taste", like=[way.item_id]),
+        "way": way,
+        "steps": steps(snapshot, way),
+        "rows": rows,
+        "models": models,
+        "voted": query.voted,
+        "popular": [] if models else _popular(snapshot),
     }
+
+
+def groups_of(snapshot: Snapshot, item_id: str) -> dict[GroupKind, list[tuple[str, str]]]:
+    """Name and page of each tag, category and creator of an item."""
+    idx = snapshot.items.index[item_id]
+    return {
+        kind: [
+            (groups.names[row], group_url(snapshot.site.site, kind, groups.slugs[row]))
+            for row in groups.of_items[idx].tolist()
+        ]
+        for kind, groups in snapshot.groups.items()
+    }
+
+
+def player_url(snapshot: Snapshot, embed_url: str | None) -> str | None:
+    """The site's player of an item, where a page may frame it; else None."""
+    template = snapshot.site.embed_template
+    return safe_url(embed_url, [urlsplit(template).netloc]) if template else None
+
+
+def _popular(snapshot: Snapshot) -> Sequence[Card]:
+    """Somewhere to go on from, where no algorithm knows anything."""
+    answer = parsed(order_body(snapshot, "popular", Grouped(k=_N_POPULAR), None))
+    return cards_of(snapshot.site, answer["items"])

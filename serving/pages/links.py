@@ -9,19 +9,38 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from serving.snapshot import GroupKind
 
-__all__ = ["GROUP_PATHS", "group_url", "item_url", "page_url", "safe_url", "site_url"]
+__all__ = [
+    "GROUP_PATHS",
+    "group_url",
+    "item_url",
+    "page_url",
+    "safe_url",
+    "site_url",
+    "taste_url",
+    "trail_text",
+]
 
 GROUP_PATHS: Final[dict[GroupKind, str]] = {
     "tag": "tags",
     "category": "categories",
     "creator": "creators",
 }
+DOTS: Final = {".": "%2E", "..": "%2E%2E"}
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\\]")
+
+
+def segment(part: str) -> str:
+    """A part of a path.
+
+    Browsers take one or two dots for a step in the path, encoded or not: these are encoded twice,
+    and `serving.pages.stored.known_id` knows them again.
+    """
+    return quote(DOTS.get(part, part), safe="")
 
 
 def site_url(site: str, *segments: str, **query: str | int | Sequence[str] | None) -> str:
     """Path and query of a page of a site; members of the query that are empty are left out."""
-    return page_url("/".join(("", site, *(quote(part, safe="") for part in segments))), **query)
+    return page_url("/".join(("", site, *map(segment, segments))), **query)
 
 
 def page_url(path: str, **query: str | int | Sequence[str] | None) -> str:
@@ -43,6 +62,12 @@ def trail_text(trail: Sequence[str]) -> str:
 def group_url(site: str, kind: GroupKind, slug: str) -> str:
     """Page of a tag, category or creator."""
     return site_url(site, GROUP_PATHS[kind], slug)
+
+
+def taste_url(site: str, picks: Sequence[tuple[str, str]]) -> str:
+    """Page of a taste: whether each item is liked or not, in the order in which it was said."""
+    path = site_url(site, "taste")
+    return f"{path}?{urlencode(picks)}" if picks else path
 
 
 def safe_url(url: str | None, hosts: Sequence[str]) -> str | None:

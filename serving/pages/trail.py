@@ -2,19 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 from urllib.parse import unquote
 
 from serving.pages.cards import Card, card_of
+from serving.pages.links import page_url, segment, site_url, trail_text
 from serving.pages.stored import details_of
 from serving.snapshot import Snapshot
 
-__all__ = ["MAX_TRAIL", "MAX_TRAIL_LENGTH", "read_trail", "steps", "trail_after"]
+__all__ = ["MAX_TRAIL", "MAX_TRAIL_LENGTH", "Way", "read_trail", "steps", "trail_after"]
 
 MAX_TRAIL: Final = 20
 """Items that a trail remembers; the first ones fall off."""
 MAX_TRAIL_LENGTH: Final = 4096
+_LONGEST_WRITTEN: Final = 3000  # characters; each may take three bytes of a query
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody came to an item, and which rows they have switched off.
+
+    Attributes
+    ----------
+    trail : ids of the items before it, the oldest first.
+    off : models whose rows are not shown.
+    """
+
+    site: str
+    item_id: str
+    trail: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, item_id: str, trail: str, off: Collection[str]) -> Self:
+        """The way that a url tells; what the site does not have is left out.
+
+        Who comes back to an item is there again: the way between is cut off.
+        """
+        before = read_trail(snapshot, trail)
+        if item_id in before:
+            before = before[: before.index(item_id)]
+        known = {model.model for model in snapshot.models}
+        return cls(snapshot.site.site, item_id, tuple(before), tuple(sorted(known & set(off))))
+
+    @property
+    def trail_text(self) -> str:
+        """The trail as it stands in a url."""
+        return trail_text(self.trail)
+
+    def url(self, *further: str, **query: str | int | Sequence[str] | None) -> str:
+        """The item's page, or one below it, with the way kept."""
+        kept = {"trail": self.trail_text, "off": self.off}
+        return site_url(self.site, "items", self.item_id, *further, **{**kept, **query})
+
+    def urls(self, *further: str, last: Sequence[str]) -> list[str]:
+        """Pages below the item that differ in their last part alone; as `url`."""
+        path = site_url(self.site, "items", self.item_id, *further)
+        query = page_url("", trail=self.trail_text, off=self.off)
+        return [f"{path}/{segment(one)}{query}" for one in last]
+
+    @property
+    def onward(self) -> str:
+        """Query of the pages that the item leads to, with its question mark."""
+        trail = trail_text(trail_after(self.trail, self.item_id))
+        return page_url("", trail=trail, off=self.off)
 
 
 def read_trail(snapshot: Snapshot, text: str) -> list[str]:
@@ -24,19 +77,21 @@ def read_trail(snapshot: Snapshot, text: str) -> list[str]:
 
 
 def trail_after(trail: Sequence[str], item_id: str) -> list[str]:
-    """Trail of what is reached from an item.
-
-    Who comes back to an item that they have been at is there again: the way between is cut off.
-    """
-    way = list(trail)
-    if item_id in way:
-        way = way[: way.index(item_id)]
-    return [*way, item_id][-MAX_TRAIL:]
+    """Trail of what is reached from an item; one that a url could not hold begins later."""
+    way = [*trail, item_id][-MAX_TRAIL:]
+    while len(trail_text(way)) > _LONGEST_WRITTEN:
+        way.pop(0)
+    return way
 
 
-def steps(snapshot: Snapshot, trail: Sequence[str]) -> list[Card]:
+def steps(snapshot: Snapshot, way: Way) -> list[Card]:
     """Card of each item of a trail; its link goes back there, with the way that led to it."""
     return [
-        card_of(snapshot.site, details_of(snapshot, item_id), trail[:place], width=64)
-        for place, item_id in enumerate(trail)
+        card_of(
+            snapshot.site,
+            details_of(snapshot, item_id),
+            page_url("", trail=trail_text(way.trail[:place]), off=way.off),
+            width=64,
+        )
+        for place, item_id in enumerate(way.trail)
     ]
