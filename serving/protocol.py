@@ -9,6 +9,7 @@ uvicorn's own, by httptools, whose parser callbacks and ``app`` are all that it 
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from typing import Any, ClassVar, Final, cast
 
@@ -21,8 +22,9 @@ from uvicorn.server import ServerState
 
 from serving.shedding import EXEMPT_PATHS, REFUSAL, Gate, is_plain_get, turned_away
 
-__all__ = ["SheddingProtocol", "protocol_of"]
+__all__ = ["SheddingProtocol", "protocol_of", "without_upgrade"]
 
+_UPGRADE: Final = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 _HEAD_BYTES: Final = 65_536
 _FRAME_BYTES: Final = 524_288  # sizes of chunks, what stands beside them, trailers
 _HEAD_S: Final = 10.0
@@ -75,6 +77,8 @@ class SheddingProtocol(HttpToolsProtocol):
             self._is_refused = True
             self.gate.shed(self._refuse_now)
             return
+        if b"pgrade" in data and (self._head_bytes or not self._is_amid):
+            data = without_upgrade(data)
         super().data_received(data)
         if self._head_bytes:
             self._count_head(len(data))
@@ -222,6 +226,16 @@ class SheddingProtocol(HttpToolsProtocol):
     def _read_soon(self) -> None:
         if self._reading_timer is None:
             self._reading_timer = self.loop.call_later(_READ_S, self.transport.abort)
+
+
+def without_upgrade(data: bytes) -> bytes:
+    """A head whose wish for another protocol is passed over, as RFC 9110 section 7.8 lets a server.
+
+    The parser would take what follows for that protocol's: the body of a POST by Java's client,
+    which asks for HTTP/2 like this, would be lost.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nX-Upgrade", head) + end + rest
 
 
 def protocol_of(gate: Gate, refusing: ASGIApp = turned_away) -> type[SheddingProtocol]:

@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from serving.listening import free_socket
-from serving.protocol import protocol_of
+from serving.protocol import protocol_of, without_upgrade
 from serving.shedding import Gate, turned_away
 
 GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -50,6 +50,8 @@ class Served:
         self.scope = scope
         await self.go_on.wait()
         body = self.body or scope["path"].encode()
+        if scope["path"] == "/echo":
+            body = (await receive())["body"]
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -374,3 +376,29 @@ def test_a_client_that_reads_slowly_gets_all_of_it():
         return len((await answer(reader))[2])
 
     assert talk(conversation) == 10_000_000
+
+
+@pytest.mark.parametrize("n_packets", [1, 2])
+@pytest.mark.parametrize("name", [b"Upgrade", b"upgrade"])
+def test_a_wish_for_another_protocol_costs_no_body(name, n_packets):
+    head = (
+        b"POST /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"%s: h2c\r\nHTTP2-Settings: AA\r\nContent-Length: 14\r\n\r\n" % name
+    )
+
+    async def conversation(served, reader, writer):
+        writer.write(head)
+        if n_packets == 2:
+            while not served.asked:
+                await asyncio.sleep(0)
+        writer.write(b"{}\r\nUpgrade: x")
+        return (await answer(reader))[2], (await ask(reader, writer, GET % b"b"))[2]
+
+    assert talk(conversation) == (b"{}\r\nUpgrade: x", b"/b")
+
+
+def test_only_the_header_is_passed_over():
+    kept = b"GET /upgrade HTTP/1.1\r\nConnection: Upgrade\r\nX-Upgrade: 1\r\n\r\n\r\nUpgrade: b"
+    assert without_upgrade(kept) == kept
+    asked = b"GET / HTTP/1.1\r\nUpgrade : h2c\r\n\r\n"
+    assert without_upgrade(asked) == asked.replace(b"Upgrade", b"X-Upgrade")
