@@ -7,7 +7,23 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from serving.pages import assets, compare, home, item, rows, why
+from serving.pages import (
+    about,
+    assets,
+    compare,
+    discovery,
+    groups,
+    home,
+    item,
+    models,
+    orders,
+    person,
+    rows,
+    search,
+    surprise,
+    taste,
+    why,
+)
 from serving.pages.faults import add_fault_pages
 from serving.pages.website import Website
 
@@ -17,6 +33,21 @@ __all__ = ["add_website"]
 def add_website(app: FastAPI, website: Website) -> None:
     """Add every page, after the routes of the API: a site's name is the first part of a path."""
     app.include_router(assets.build_router(website.assets))
-    for module in (item, rows, why, compare, home):
+    for module in (
+        item,
+        rows,
+        why,
+        compare,
+        discovery,
+        about,
+        search,
+        orders,
+        surprise,
+        models,
+        groups,
+        taste,
+        person,
+        home,
+    ):
         app.include_router(module.build_router(website))
     add_fault_pages(app, website)

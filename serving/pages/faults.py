@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlencode
 
+import orjson
 from fastapi import FastAPI, Request, Response
 
-from serving.browsing import order_body
-from serving.errors import ApiProblemError
-from serving.lists.query import Grouped
-from serving.pages.cards import cards_of
-from serving.pages.stored import parsed
+from serving.pages.links import site_url
+from serving.pages.shelves import Shelf, order_shelf
 from serving.pages.website import Website
 from serving.problems import PROBLEMATIC, problem_of
+from serving.resolving import BARE_ID
+from serving.snapshot import Snapshot
 
 __all__ = ["add_fault_pages"]
 
 _API: Final = ("/v1/", "/admin/", "/health/", "/static/", "/thumb/")
-_N_POPULAR: Final = 12
+_KEPT: Final = (b"allow", b"retry-after")
+_N_WORDS: Final = 200
+_UNKNOWN: Final = "There is nothing here", "No page has this address."
+_FAULTY: Final = (
+    "That did not work",
+    "Something in the address is not as it should be.",
+)
+_TOLD: Final[Mapping[str, tuple[str, str]]] = {
+    "unknown-site": ("There is no such site here", "No site of that name is published."),
+    "unknown-item": (
+        "This item is not here",
+        "It may have left the site since, or the address may be cut short.",
+    ),
+    "unknown-link": (
+        "That link leads to nothing here",
+        "Only links to items of this site are understood, and the item must be among those shown.",
+    ),
+    "unknown-group": ("Nothing goes by that name", "No item carries it, or not any more."),
+    "unknown-user": ("There is nobody of that pseudonym", "It may have changed since."),
+    "unknown-model": (
+        "There is no such algorithm",
+        "It may have been replaced; the page of algorithms has all that there are.",
+    ),
+    "stale-cursor": (
+        "This list has been renewed",
+        "It was made anew while you read, so its old pages are gone.",
+    ),
+}
 
 
 def add_fault_pages(app: FastAPI, website: Website) -> None:
@@ -29,26 +58,70 @@ def add_fault_pages(app: FastAPI, website: Website) -> None:
         path = request.scope["path"]
         if path.startswith(_API) or "text/html" not in request.headers.get("accept", ""):
             return problem
-        return _page(website, request, problem.status_code, err)
+        return _page(website, request, problem)
 
     for kind in PROBLEMATIC:
         app.add_exception_handler(kind, fault)
 
 
-def _page(website: Website, request: Request, status: int, err: Exception) -> Response:
-    """Page of an error, with what is popular on the site that it happened on."""
+def _page(website: Website, request: Request, problem: Response) -> Response:
+    """Page of a problem, with what is popular on the site that it happened on."""
     first = request.scope["path"].split("/")[1]
     snapshots = website.catalog.snapshots
-    snapshot = snapshots.get(first) or next(iter(snapshots.values()), None)
-    popular = (
-        parsed(order_body(snapshot, "popular", Grouped(k=_N_POPULAR), None)) if snapshot else None
-    )
+    only = next(iter(snapshots.values())) if len(snapshots) == 1 else None
+    snapshot = snapshots.get(first, only)
+    status = problem.status_code
+    told = orjson.loads(problem.body)
+    kind = told["type"].removeprefix("/docs#")
+    usual = _UNKNOWN if status == 404 else _FAULTY  # noqa: PLR2004
+    heading, sentence = _TOLD.get(kind, usual)
     context = {
         "status": status,
-        "title": HTTPStatus(status).phrase,
-        "detail": err.detail if isinstance(err, ApiProblemError) else None,
-        "asked": request.scope["path"],
-        "cards": cards_of(snapshot.site, popular["items"]) if snapshot and popular else [],
-        "fault_site": snapshot.site if snapshot else None,
+        "heading": heading,
+        "sentence": sentence,
+        "asked": _asked(request),
+        "faults": told.get("errors", []) if kind == "invalid-request" else [],
+        "forms": [form for form in told.get("known", ()) if form != BARE_ID]
+        if kind == "unknown-link"
+        else [],
+        "again": _again(request, kind),
+        "words": _words(request, snapshot, kind),
+        "popular": _popular(snapshot) if snapshot else None,
     }
-    return website.bare_page(request, "fault.html", context, status=status, snapshot=snapshot)
+    page = website.bare_page(request, "fault.html", context, status=status, snapshot=snapshot)
+    page.raw_headers += [pair for pair in problem.raw_headers if pair[0] in _KEPT]
+    return page
+
+
+def _popular(snapshot: Snapshot) -> Shelf:
+    name = f"Popular on {snapshot.site.title}"
+    return replace(order_shelf(snapshot, "popular"), name=name, sentence="Somewhere to go on from.")
+
+
+def _asked(request: Request) -> str:
+    """The address that was asked for, as a person would read it."""
+    return unquote(request.scope["path"], errors="replace")[:_N_WORDS]
+
+
+def _again(request: Request, kind: str) -> str | None:
+    """Where the same list begins, for those whose place in it is gone or is none."""
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    kept = [pair for pair in pairs if pair[0] != "cursor"]
+    if kind == "stale-cursor" or (kind == "invalid-request" and kept != pairs):
+        path: str = request.scope["path"]
+        return f"{path}?{urlencode(kept)}" if kept else path
+    return None
+
+
+def _words(request: Request, snapshot: Snapshot | None, kind: str) -> dict[str, Any] | None:
+    """What of the address may be searched for, and where; None where nothing may."""
+    asked = request.query_params.get("q") or _last_part(request)
+    is_person = "/users/" in request.scope["path"]
+    if snapshot is None or is_person or kind == "unknown-link" or not asked:
+        return None
+    return {"text": asked, "href": site_url(snapshot.site.site, "search", q=asked)}
+
+
+def _last_part(request: Request) -> str:
+    parts = [part for part in _asked(request).split("/") if part]
+    return parts[-1].replace("-", " ")[:_N_WORDS] if len(parts) > 1 else ""

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.browsing import group_items_body, order_body
-from serving.lists.query import Grouped
-from serving.pages.cards import Card, cards_of
 from serving.pages.links import group_url, site_url
-from serving.pages.stored import parsed
+from serving.pages.shelves import ORDERS, Shelf, group_shelf, order_shelf, random_shelf
 from serving.pages.website import Website
 from serving.routes.common import Site, snapshot_of
 from serving.snapshot import Snapshot
 
-__all__ = ["Shelf", "build_router", "shelf"]
+__all__ = ["build_router"]
 
-_SHELF_LENGTH: Final = 12
 _N_TAGS: Final = 24
-_N_TAG_SHELVES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A named row of cards, and the page that has more of it."""
-
-    name: str
-    sentence: str
-    cards: Sequence[Card]
-    href: str | None
+_N_TAG_SHELVES: Final = 4
 
 
 def build_router(website: Website) -> APIRouter:
@@ -52,46 +37,28 @@ def build_router(website: Website) -> APIRouter:
 
 
 def _start(website: Website, request: Request) -> Response:
-    """All sites; where there is but one, its home."""
-    only = list(website.catalog.snapshots) if len(website.catalog.snapshots) == 1 else []
-    if only:
-        return RedirectResponse(site_url(only[0]), headers={"Cache-Control": "no-store"})
-    return website.bare_page(request, "start.html", {"canonical": "/"})
+    """All sites, each with its most liked pictures; where there is but one, its home."""
+    snapshots = website.catalog.snapshots
+    if len(snapshots) == 1:
+        return RedirectResponse(site_url(*snapshots), headers={"Cache-Control": "no-store"})
+    shelves = {name: order_shelf(snapshot, "popular") for name, snapshot in snapshots.items()}
+    return website.bare_page(request, "start.html", {"canonical": "/", "shelves": shelves})
 
 
 def _home(snapshot: Snapshot) -> dict[str, Any]:
     site, groups = snapshot.site.site, snapshot.groups["tag"]
     n_tags = min(_N_TAGS, len(groups.slugs))
-    named = list(zip(groups.slugs[:n_tags], groups.names[:n_tags], strict=True))
-    shelves = [
-        shelf(snapshot, "Popular", "What most people like.", order_body, "popular"),
-        shelf(snapshot, "Trending", "Liked a great deal lately.", order_body, "trending"),
-        shelf(snapshot, "New", "The latest arrivals.", order_body, "latest"),
-    ]
+    named = zip(groups.slugs[:n_tags], groups.names[:n_tags], strict=True)
+    orders = [order_shelf(snapshot, order) for order in ORDERS]
     return {
         "canonical": site_url(site),
-        "shelves": [one for one in shelves if one.cards],
+        "shelves": _filled([*orders, random_shelf(snapshot)]),
         "tags": [(name, group_url(site, "tag", slug)) for slug, name in named],
-        "tag_shelves": [_tag_shelf(snapshot, row) for row in range(min(_N_TAG_SHELVES, n_tags))],
-        "surprise": site_url(site, "random"),
+        "tag_shelves": _filled(
+            [group_shelf(snapshot, "tag", row) for row in range(min(_N_TAG_SHELVES, n_tags))]
+        ),
     }
 
 
-def shelf(
-    snapshot: Snapshot,
-    name: str,
-    sentence: str,
-    body: Callable[..., bytes],
-    *which: Any,  # noqa: ANN401
-) -> Shelf:
-    """The beginning of a list of the API under a name."""
-    answer = parsed(body(snapshot, *which, Grouped(k=_SHELF_LENGTH), None))
-    return Shelf(name, sentence, cards_of(snapshot.site, answer["items"]), href=None)
-
-
-def _tag_shelf(snapshot: Snapshot, row: int) -> Shelf:
-    groups = snapshot.groups["tag"]
-    query = Grouped(k=_SHELF_LENGTH)
-    answer = parsed(group_items_body(snapshot, "tag", row, query, None))
-    href = group_url(snapshot.site.site, "tag", groups.slugs[row])
-    return Shelf(groups.names[row], "", cards_of(snapshot.site, answer["items"]), href)
+def _filled(shelves: Sequence[Shelf]) -> list[Shelf]:
+    return [shelf for shelf in shelves if shelf.cards]

@@ -91,6 +91,10 @@ class Website:
         response.raw_headers = [*kept, *headers, (b"cache-control", b"no-store")]
         return response
 
+    def origin(self, request: Request) -> str:
+        """Scheme and host that absolute addresses begin with."""
+        return self.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+
     def html(
         self,
         request: Request,
@@ -105,7 +109,7 @@ class Website:
             "site": snapshot.site if snapshot else None,
             "sites": [each.site for _, each in sorted(self.catalog.snapshots.items())],
             "settings": self.settings,
-            "origin": f"{request.url.scheme}://{request.url.netloc}",
+            "origin": self.origin(request),
             "path": request.scope["path"],
             "is_private": private,
         }
