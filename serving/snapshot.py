@@ -186,7 +186,8 @@ class Snapshot:
     charts : by name in urls.
     overlaps : mean share of items in the lists of two models, by their names and k.
     published_at : when it was published, as its pointer says.
-    etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list.
+    etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list, and
+        the default model.
     """
 
     site: SiteAnswer
