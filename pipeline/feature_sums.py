@@ -178,7 +178,9 @@ class ComposedFactors:
         places, rows = self._entries_of(items)
         factors = self.own_factors[items, :-1].astype(np.float64)
         given = self.feature_factors[self.features[places], :-1] * self.weights[places, None]
-        np.add.at(factors, rows, given)
+        filled, first = np.unique(rows, return_index=True)
+        if len(filled):
+            factors[filled] += np.add.reduceat(given, first, axis=0, dtype=np.float64)
         return factors
 
     def _entries_of(self, items: Positions) -> tuple[Positions, Positions]:

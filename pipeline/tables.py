@@ -304,12 +304,29 @@ SNAPSHOT_TABLES: Final[tuple[Table, ...]] = (
                 "weight", "DOUBLE", "Of its z-scores in the sum; the only part scores by itself."
             ),
             Column(
+                "side",
+                "VARCHAR",
+                "likes or features where both are summed, each as z-scores by its item_shares.",
+                nullable=True,
+            ),
+            Column(
                 "alpha0", "DOUBLE", "Of factors: weight of all items in the solve.", nullable=True
             ),
             Column("regularization", "DOUBLE", "Of factors: at a frequency of 1.", nullable=True),
             Column("nu", "DOUBLE", "Of factors: how it grows with frequency.", nullable=True),
         ),
         key=("model", "part"),
+    ),
+    Table(
+        "item_shares",
+        "One row a model with two sides and an item: what each side weighs in its score.",
+        (
+            _MODEL,
+            Column("item_idx", "INTEGER", "The item (items.item_idx)."),
+            Column("of_likes", "FLOAT", "Weight of what likes say."),
+            Column("of_features", "FLOAT", "Weight of what tags, categories and creators say."),
+        ),
+        key=("model", "item_idx"),
     ),
     Table(
         "models",

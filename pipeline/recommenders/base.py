@@ -133,6 +133,13 @@ class Fitted(ABC):
         """What its scores are summed from by feature; None where they are not."""
         return None
 
+    def published_shares(self) -> tuple[FloatArray, FloatArray] | None:
+        """What a side by likes and one by features weigh in the score of each item.
+
+        Both have shape (n_items,); None where there are no two sides.
+        """
+        return None
+
     @abstractmethod
     def to_arrays(self) -> Arrays:
         """All it knows, as arrays that need no pickle."""
@@ -192,6 +199,11 @@ class Recommender(ABC):
     def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
         """Settings whose scores of visitors are this model's, and their weights as z-scores."""
         return ((self, 1.0),)
+
+    @property
+    def content_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """Settings and weights of models of features that are another side; none for most."""
+        return ()
 
     @property
     def described(self) -> dict[str, Any]:

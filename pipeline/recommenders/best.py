@@ -17,6 +17,7 @@ from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.recommenders.base import (
     Arrays,
     Fitted,
+    FloatArray,
     IntArray,
     PublishedFeatures,
     Recommender,
@@ -99,6 +100,10 @@ class BestFitted(Fitted):
         """The winner's."""
         return self.fitted.published_features()
 
+    def published_shares(self) -> tuple[FloatArray, FloatArray] | None:
+        """The winner's."""
+        return self.fitted.published_shares()
+
     def to_arrays(self) -> Arrays:
         """The winner's name and arrays."""
         return {_WINNER: np.asarray(self.winner), **packed([(self.winner, self.fitted)])}
@@ -135,6 +140,11 @@ class Best(Recommender):
     def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
         """The winner's."""
         return self.winner.visitor_parts
+
+    @property
+    def content_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """The winner's."""
+        return self.winner.content_parts
 
     @property
     def described(self) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class HybridFitted(Fitted):
             left[rows] = False
         return found
 
+    def published_shares(self) -> tuple[FloatArray, FloatArray]:
+        """The curves."""
+        return self.trust, self.share
+
     def to_arrays(self) -> Arrays:
         """Names, weights and curves, and the arrays of every model."""
         models = zip(self.names, (self.collaborative, *self.content), strict=True)
@@ -188,8 +192,13 @@ class Hybrid(Recommender):
 
     @property
     def visitor_parts(self) -> tuple[tuple[Recommender, float], ...]:
-        """Those of the collaborative model: no visitor's likes were seen by the content models."""
+        """Those of the collaborative model."""
         return self.collaborative.visitor_parts
+
+    @property
+    def content_parts(self) -> tuple[tuple[Recommender, float], ...]:
+        """The content models."""
+        return self.weighted
 
     @property
     def described(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from pipeline.snapshot.contents import SnapshotContents, item_group, snapshot_it
 from pipeline.snapshot.denying import without_denied
 from pipeline.snapshot.feature_rows import Features
 from pipeline.snapshot.files import BUILD_LOCK, kept_snapshots, locked, write_hash
-from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in
+from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in, filled_shares
 from pipeline.snapshot.history import carried_history
 from pipeline.snapshot.lists import filled_lists, without
 from pipeline.snapshot.verifying import verify
@@ -185,8 +185,11 @@ def _insert_fold_ins(
     scorers: dict[str, Scorer] = {}
     wanted: dict[str, tuple[Wanted, ...]] = {}
     features = Features()
+    shares: dict[str, pa.Table] = {}
     for made in fold_ins:
         wanted[made.model] = made.wanted
+        if made.shares:
+            shares[made.model] = filled_shares(made.model, made.shares, made.item_ids, gone_items)
         if _is_published(made, scorers.values()):
             continue
         for name, table in filled_fold_in(made, item_ids, gone_items, gone_users, features):
@@ -194,7 +197,10 @@ def _insert_fold_ins(
             if made.scores_visitors:
                 scorers[made.model] = Scorer(made.model, made.settings, _solve_of(made))
     _insert(connection, "features", features.table)
-    _insert(connection, "visitor_parts", filled_visitor_parts(scorers.values(), wanted))
+    parts = filled_visitor_parts(scorers.values(), wanted)
+    _insert(connection, "visitor_parts", parts)
+    for model in sorted({row["model"] for row in parts.to_pylist() if row["side"]}):
+        _insert(connection, "item_shares", shares[model])
 
 
 def _is_published(made: ModelFoldIn, scorers: Iterable[Scorer]) -> bool:

@@ -18,9 +18,11 @@ from pipeline.recommenders.model_file import SavedModel
 from pipeline.snapshot.feature_rows import Features, Places, filled_features
 from pipeline.snapshot.visitor_parts import Settings, Wanted, settings_of, wanted_by
 
-__all__ = ["ModelFoldIn", "filled_fold_in", "fold_in_of"]
+__all__ = ["ModelFoldIn", "filled_fold_in", "filled_shares", "fold_in_of"]
 
 _BATCH_ROWS: Final = 8192
+
+Shares = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class ModelFoldIn:
     wanted : models whose scores of visitors it sums where it has neither.
     features : what its scores are summed from by feature; None where they are not.
     user_ids : people by position, where features come with factors of people.
+    shares : what likes and features weigh in the score of each item, where it sums both.
     """
 
     model: str
@@ -44,6 +47,7 @@ class ModelFoldIn:
     wanted: tuple[Wanted, ...] = ()
     features: PublishedFeatures | None = None
     user_ids: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    shares: Shares | None = None
 
     @property
     def scores_visitors(self) -> bool:
@@ -63,6 +67,7 @@ def fold_in_of(saved: SavedModel) -> ModelFoldIn:
         wanted=wanted_by(saved),
         features=saved.fitted.published_features(),
         user_ids=saved.user_ids,
+        shares=saved.fitted.published_shares(),
     )
 
 
@@ -98,6 +103,22 @@ def filled_fold_in(
     if made.features is not None:
         of_model = Places(places, made.user_ids, ~np.isin(made.user_ids, gone_users))
         yield from filled_features(made.model, made.features, of_model, features)
+
+
+def filled_shares(
+    model: str, shares: Shares, item_ids: NDArray[np.str_], gone_ids: NDArray[np.str_]
+) -> pa.Table:
+    """Rows of ``item_shares``, of the items that are not gone.
+
+    Parameters
+    ----------
+    item_ids : of the model, by position.
+    """
+    stays = ~np.isin(item_ids, gone_ids)
+    of_likes, of_features = (pa.array(side[stays]) for side in shares)
+    item_idxs = pa.array(np.arange(len(of_likes), dtype=np.int32))
+    columns = {"item_idx": item_idxs, "of_likes": of_likes, "of_features": of_features}
+    return pa.table({"model": pa.repeat(model, len(item_idxs)), **columns})
 
 
 def _weight_rows(

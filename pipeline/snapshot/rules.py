@@ -335,12 +335,17 @@ RULES: Final[tuple[Rules, ...]] = (
     Rules(
         """(SELECT *, part IN (SELECT model FROM item_weights) AS has_weights,
                part IN (SELECT model FROM item_factors) AS has_factors,
-               part IN (SELECT model FROM item_vectors) AS has_vectors FROM visitor_parts)""",
+               part IN (SELECT model FROM item_vectors) AS has_vectors,
+               model IN (SELECT model FROM item_shares) AS has_shares FROM visitor_parts)""",
         (
             ("parts of an unknown model in visitor_parts", _NO_MODEL),
             (
                 "parts in visitor_parts without one of weights, vectors and factors",
                 "has_weights::INT + has_vectors::INT + has_factors::INT <> 1",
+            ),
+            (
+                "parts in visitor_parts of a side that there is not, or without shares of it",
+                "side NOT IN ('likes', 'features') OR (side IS NOT NULL) <> has_shares",
             ),
             (
                 "parts in visitor_parts that weigh nothing or no finite number",
@@ -355,6 +360,22 @@ RULES: Final[tuple[Rules, ...]] = (
                 "parts in visitor_parts whose solve has no finite number of 0 or more",
                 """NOT (alpha0 >= 0 AND isfinite(alpha0) AND isfinite(nu)
                    AND regularization >= 0 AND isfinite(regularization))""",
+            ),
+        ),
+    ),
+    Rules(
+        f"""(SELECT l.*, {_N_ITEMS}, {_KNOWN_MODEL}, count(*) OVER (PARTITION BY model) AS n
+             FROM item_shares AS l)""",
+        (
+            ("shares of an unknown model in item_shares", "NOT known_model"),
+            (
+                "shares in item_shares of some items or of one that does not exist",
+                "n <> n_items OR NOT (item_idx >= 0 AND item_idx < n_items)",
+            ),
+            (
+                "shares in item_shares that are no finite number of 0 or more",
+                """NOT (of_likes >= 0 AND isfinite(of_likes) AND of_features >= 0
+                       AND isfinite(of_features))""",
             ),
         ),
     ),

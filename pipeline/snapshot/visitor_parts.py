@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -12,7 +12,19 @@ from pipeline.fold_in import ItemFactors
 from pipeline.recommenders.model_file import SavedModel
 from pipeline.recommenders.registry import recommender
 
-__all__ = ["Scorer", "Settings", "Wanted", "filled_visitor_parts", "settings_of", "wanted_by"]
+__all__ = [
+    "FEATURES",
+    "LIKES",
+    "Scorer",
+    "Settings",
+    "Wanted",
+    "filled_visitor_parts",
+    "settings_of",
+    "wanted_by",
+]
+
+LIKES: Final = "likes"
+FEATURES: Final = "features"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +39,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A model within a model, and its weight in the sum of z-scores."""
+    """A model within a model, its weight in a sum of z-scores, and in which sum of two."""
 
     settings: Settings
     weight: float
+    side: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +66,15 @@ def wanted_by(saved: SavedModel) -> tuple[Wanted, ...]:
     """Models whose scores of visitors are those of this one, where it has none itself."""
     facts = saved.facts
     settings = recommender(facts.model).from_described(facts.parameters)
+    content = settings.content_parts
+    sides = (
+        (LIKES if content else None, settings.visitor_parts),
+        (FEATURES, content),
+    )
     return tuple(
-        Wanted(Settings(part.name, part.described, facts.seed, facts.data_sha256), weight)
-        for part, weight in settings.visitor_parts
+        Wanted(Settings(part.name, part.described, facts.seed, facts.data_sha256), weight, side)
+        for side, parts in sides
+        for part, weight in parts
     )
 
 
@@ -67,36 +86,43 @@ def filled_visitor_parts(
     Parameters
     ----------
     scorers : the models that score visitors themselves; each is its own part.
-    wanted : by name of any model; parts that no scorer is fitted as are left out.
+    wanted : by name of any model; parts that no scorer is fitted as are left out, and with one of
+        features all of that side.
     """
     known = {scorer.model: scorer for scorer in scorers}
     rows = [_row(model, scorer, 1.0) for model, scorer in known.items()]
     for model, parts in wanted.items():
         if model not in known:
-            rows += _matched(model, known.values(), parts)
+            rows += _matched(model, list(known.values()), parts)
     schema = pa.schema(
-        [("model", pa.string()), ("part", pa.string())]
+        [(name, pa.string()) for name in ("model", "part", "side")]
         + [(name, pa.float64()) for name in ("weight", "alpha0", "regularization", "nu")]
     )
     return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _matched(
-    model: str, scorers: Iterable[Scorer], parts: Iterable[Wanted]
+    model: str, scorers: Sequence[Scorer], parts: Iterable[Wanted]
 ) -> Iterator[dict[str, Any]]:
-    for part in parts:
-        same = (scorer for scorer in scorers if scorer.settings == part.settings)
-        found = next(same, None)
-        if found is not None:
-            yield _row(model, found, part.weight)
+    found = [
+        (part, next((one for one in scorers if one.settings == part.settings), None))
+        for part in parts
+    ]
+    by_likes = [scorer for part, scorer in found if part.side != FEATURES]
+    by_features = [scorer for part, scorer in found if part.side == FEATURES]
+    has_sides = any(by_likes) and None not in by_features
+    for part, scorer in found:
+        if scorer and (has_sides or part.side != FEATURES):
+            yield _row(model, scorer, part.weight, part.side if has_sides else None)
 
 
-def _row(model: str, scorer: Scorer, weight: float) -> dict[str, Any]:
+def _row(model: str, scorer: Scorer, weight: float, side: str | None = None) -> dict[str, Any]:
     factors = scorer.factors
     return {
         "model": model,
         "part": scorer.model,
         "weight": weight,
+        "side": side,
         "alpha0": factors and factors.alpha0,
         "regularization": factors and factors.regularization,
         "nu": factors and factors.nu,

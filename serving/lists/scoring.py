@@ -1,7 +1,9 @@
 """Scores of likes by published weights, vectors and factors.
 
 Several parts are summed as a blend sums them (`pipeline.recommenders.blend`): each in standard
-deviations of its own scores, over the items that it can recommend.
+deviations of its own scores, over the items that it can recommend.  Two sides are summed as a
+hybrid sums them (`pipeline.recommenders.hybrid`): each in standard deviations again, by the
+item's shares.
 """
 
 from __future__ import annotations
@@ -16,7 +18,15 @@ from numpy.typing import NDArray
 from pipeline.fold_in import ItemFactors, z_scores
 from serving.snapshot import Lists, VisitorPart
 
-__all__ = ["Likes", "list_scores", "own_scores", "part_scores"]
+__all__ = [
+    "Likes",
+    "list_scores",
+    "listable_of",
+    "own_scores",
+    "part_scores",
+    "side_spread",
+    "sides_of",
+]
 
 FloatArray = NDArray[np.float32]
 
@@ -46,6 +56,34 @@ class Likes:
 
 def part_scores(parts: Sequence[VisitorPart], likes: Likes, n_items: int) -> FloatArray:
     """Score of each item, shape (n_items,); ``-inf`` where nothing speaks for it."""
+    total, speaks = np.zeros(n_items, np.float32), np.zeros(n_items, bool)
+    for side in sides_of(parts):
+        said, heard = _summed(side, likes, n_items)
+        speaks |= heard
+        shares, known = side[0].shares, listable_of(side)
+        own = said[known]
+        total[known] += own if shares is None else shares[known] * z_scores(own[None])[0]
+    total[~speaks] = -np.inf
+    return total
+
+
+def sides_of(parts: Sequence[VisitorPart]) -> list[list[VisitorPart]]:
+    """Parts by the side that they are of; all of them where there are no sides."""
+    sides: dict[int, list[VisitorPart]] = {}
+    for part in parts:
+        sides.setdefault(id(part.shares), []).append(part)
+    return list(sides.values())
+
+
+def listable_of(parts: Sequence[VisitorPart]) -> NDArray[np.int32]:
+    """Items that any of the parts can recommend, ascending."""
+    return np.unique(np.concatenate([part.listable for part in parts]))
+
+
+def _summed(
+    parts: Sequence[VisitorPart], likes: Likes, n_items: int
+) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """What a single part says, or several as z-scores, and for which items they speak."""
     total = np.zeros(n_items, np.float32)
     speaks = np.zeros(n_items, bool)
     for part in parts:
@@ -56,8 +94,13 @@ def part_scores(parts: Sequence[VisitorPart], likes: Likes, n_items: int) -> Flo
         elif not isinstance(part.scorer, ItemFactors):
             speaks[part.listable[said <= 0]] = False
         total[part.listable] += said
-    total[~speaks] = -np.inf
-    return total
+    return total, speaks
+
+
+def side_spread(side: Sequence[VisitorPart], likes: Likes, n_items: int) -> float:
+    """Standard deviation of what a side says over the items that it can recommend."""
+    said, _ = _summed(side, likes, n_items)
+    return float(np.std(said[listable_of(side)], dtype=np.float64))
 
 
 def own_scores(part: VisitorPart, likes: Likes) -> FloatArray:

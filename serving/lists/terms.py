@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.feature_sums import ComposedFactors, FeatureParts, ItemVectors
 from pipeline.fold_in import ItemFactors, ItemWeights
 from serving.answers.base import ListKind
-from serving.lists.scoring import Likes, own_scores
+from serving.lists.scoring import Likes, own_scores, side_spread, sides_of
 from serving.snapshot import Lists, VisitorPart
 
 __all__ = ["Terms", "adds_up", "composed_terms", "list_terms", "part_terms", "similar_terms"]
@@ -73,7 +73,12 @@ def part_terms(parts: Sequence[VisitorPart], likes: Likes, targets: Idxs) -> Ter
     """Terms of the scores of `part_scores`."""
     if len(parts) == 1:
         return _own_terms(parts[0].scorer, likes, targets)
-    said = [_deviations(part, likes, targets) for part in parts]
+    said = [
+        _deviations(part, likes, targets, scale)
+        for side in sides_of(parts)
+        for scale in [_side_scale(side, likes, targets)]
+        for part in side
+    ]
     return Terms(
         likes,
         np.sum([one.of_likes for one in said], axis=0),
@@ -92,8 +97,19 @@ def _own_terms(
     return Terms.by_likes(likes, given)
 
 
-def _deviations(part: VisitorPart, likes: Likes, targets: Idxs) -> Terms:
-    """Terms of the weighted z-scores of one part; none for what it cannot recommend.
+def _side_scale(side: Sequence[VisitorPart], likes: Likes, targets: Idxs) -> Exact:
+    """What the weighted z-scores of parts are multiplied with, shape (n_targets,)."""
+    shares = side[0].shares
+    if shares is None:
+        return np.ones(len(targets))
+    if len(side) == 1:
+        return shares[targets].astype(np.float64) / side[0].weight
+    spread = side_spread(side, likes, side[0].scorer.n_items)
+    return shares[targets].astype(np.float64) * (1 / spread if spread else 0.0)
+
+
+def _deviations(part: VisitorPart, likes: Likes, targets: Idxs, scale: Exact) -> Terms:
+    """Terms of the weighted z-scores of one part, times a scale; none for what it cannot list.
 
     What a like gives on average is taken from what it gives to a target.  A feature that the
     target has not would be told so, too: that mean is part of the rest.
@@ -101,7 +117,8 @@ def _deviations(part: VisitorPart, likes: Likes, targets: Idxs) -> Terms:
     scores = own_scores(part, likes)
     terms = _own_terms(part.scorer, likes, targets)
     spread = float(np.std(scores, dtype=np.float64))
-    scale = np.isin(targets, part.listable) * (part.weight / spread if spread else 0.0)
+    weight = part.weight / spread if spread else 0.0
+    scale = np.where(np.isin(targets, part.listable), weight * scale, 0)
     if isinstance(part.scorer, ItemVectors):
         mean = float(np.mean(scores, dtype=np.float64)) if len(scores) else 0.0
         of_features, rest = terms.of_features * scale, (terms.rest - mean) * scale

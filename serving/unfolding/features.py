@@ -9,10 +9,10 @@ import numpy as np
 
 from serving.arrays import Texts
 from serving.reading import rows_of
-from serving.snapshot import FEATURE_KINDS, GroupKind
+from serving.snapshot import FEATURE_KINDS, SIDES, GroupKind
 from serving.unfolding.parts import Arrays, named_texts, refuse_unknown
 
-__all__ = ["composed_arrays", "feature_arrays", "vector_arrays"]
+__all__ = ["composed_arrays", "feature_arrays", "share_arrays", "vector_arrays"]
 
 
 def feature_arrays(
@@ -58,6 +58,19 @@ def vector_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> A
         likes[items] = found.column("like_weight").to_numpy()
         yield "vectors.likes", likes
         yield "listable", items.astype(np.int32)
+
+
+def share_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Arrays:
+    """What likes and features weigh in the score of each item, where a model sums both."""
+    found = con.sql(
+        "SELECT item_idx, of_likes, of_features FROM item_shares WHERE model = $model",
+        params={"model": model},
+    ).to_arrow_table()
+    if len(found):
+        for side in SIDES:
+            shares = np.zeros(n_items, np.float32)
+            shares[found.column("item_idx").to_numpy()] = found.column(f"of_{side}").to_numpy()
+            yield f"shares.{side}", shares
 
 
 def composed_arrays(

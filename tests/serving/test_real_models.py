@@ -27,7 +27,7 @@ from tests.factories import NOW, SITE, SmallSite
 
 SETTINGS_OF_GRAPH, SETTINGS_OF_ALS = ItemGraph(neighbours=20), Ials(factors=4, iterations=6)
 BLEND = Blend.of({"item_graph": 1.0, "ials": 0.6}, [SETTINGS_OF_GRAPH, SETTINGS_OF_ALS])
-PART_OF_IT = Blend.of({"item_graph": 1.0, "spectral": 0.5}, [SETTINGS_OF_GRAPH, Spectral()])
+SETTINGS_OF_TAGS = TagProfile(flatness=0.6, discount=0.2)
 FITTED = [
     Popular(),
     SETTINGS_OF_GRAPH,
@@ -35,12 +35,30 @@ FITTED = [
     Ease(),
     BLEND,
     LightfmHybrid(factors=4, epochs=5),
-    TagProfile(flatness=0.6, discount=0.2),
-    Hybrid(collaborative=PART_OF_IT, tag_kernel=1.0, tag_factors=0, tag_profile=0),
+    SETTINGS_OF_TAGS,
+    Hybrid(
+        collaborative=BLEND,
+        content=(SETTINGS_OF_TAGS,),
+        tag_kernel=0,
+        tag_factors=0,
+        tag_profile=0.8,
+        warm=0.2,
+        half_life=3,
+    ),
+    Spectral(),
     Best(winner=BLEND),
 ]
-EXPLAINED = ["item_graph", "ials", "ease", "blend", "best", "lightfm_hybrid", "tag_profile"]
-BESIDE = ["item_graph", "ease", "blend", "best", "lightfm_hybrid", "tag_profile"]
+EXPLAINED = [
+    "item_graph",
+    "ials",
+    "ease",
+    "blend",
+    "best",
+    "lightfm_hybrid",
+    "tag_profile",
+    "hybrid",
+]
+BESIDE = ["item_graph", "ease", "blend", "best", "lightfm_hybrid", "tag_profile", "hybrid"]
 ITEMS = SmallSite().items
 
 
@@ -147,7 +165,7 @@ def test_reasons_of_a_visitor_by_tags_add_up(real):
 def test_a_model_of_tags_names_tags_and_what_is_neither(real):
     user_id = SmallSite().user_ids[0]
     kinds = {}
-    for model in ("item_graph", "tag_profile", "lightfm_hybrid"):
+    for model in ("item_graph", "tag_profile", "lightfm_hybrid", "hybrid"):
         answer = list_of(real, user_id, model, explain="true")
         kinds[model] = {one["kind"] for item in own(answer) for one in item["because"]}
     described = {"tag", "category", "creator"}
@@ -155,6 +173,7 @@ def test_a_model_of_tags_names_tags_and_what_is_neither(real):
         "item_graph": {"item"},
         "tag_profile": described,
         "lightfm_hybrid": {*described, "rest"},
+        "hybrid": {*described, "item", "rest"},
     }
 
 
@@ -170,14 +189,14 @@ def test_the_check_of_reasons_can_fail(real):
         assert_told(answer, "another name")
 
 
-@pytest.mark.parametrize("model", ["popular", "hybrid"])
+@pytest.mark.parametrize("model", ["popular", "spectral"])
 def test_models_that_are_no_sums_of_likes_say_so(real, model):
     answer = list_of(real, SmallSite().user_ids[0], model, explain="true")
     assert answer["explainable"] is False
     assert {str(item["because"]) for item in answer["items"]} == {"None"}
 
 
-@pytest.mark.parametrize("model", ["item_graph", "ials", "blend", "best", "tag_profile"])
+@pytest.mark.parametrize("model", ["item_graph", "ials", "blend", "best", "tag_profile", "hybrid"])
 def test_a_visitor_with_a_persons_likes_gets_that_persons_list(real, model):
     for user_id in SmallSite().user_ids[::3]:
         wanted, found = own(list_of(real, user_id, model)), own(visit(real, user_id, model))
@@ -204,6 +223,7 @@ def test_methods_and_parts_are_those_that_were_published(real):
         "blend": ("blend", both),
         "lightfm_hybrid": ("lists", {"lightfm_hybrid": 1.0}),
         "tag_profile": ("profile", {"tag_profile": 1.0}),
-        "hybrid": ("weights", {"item_graph": 1.0}),
+        "hybrid": ("blend", {**both, "tag_profile": 0.8}),
+        "spectral": ("lists", {"spectral": 1.0}),
         "best": ("blend", both),
     }

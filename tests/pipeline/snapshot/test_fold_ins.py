@@ -8,7 +8,7 @@ from pipeline.errors import SnapshotError
 from pipeline.fold_in import ItemFactors, ItemWeights
 from pipeline.snapshot import fold_ins
 from pipeline.snapshot.feature_rows import Features
-from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in
+from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in, filled_shares
 from tests.factories import N_ITEMS, SmallSite, build_small_snapshot
 
 IDS = np.array(["a", "b", "c", "d"])
@@ -44,6 +44,12 @@ def test_what_is_gone_leaves_rows_columns_and_factors():
     rows = rows_of(MADE, np.array(["a", "b", "d"]), np.array(["c"]))
     assert rows["item_weights"] == [("m", 0, [1], [0.5])], "c's row and d's only weight went"
     assert rows["item_factors"] == [("m", 0, [1, 2]), ("m", 2, [0, 5])]
+
+
+def test_shares_are_those_of_the_items_that_stay():
+    shares = np.arange(4, dtype=np.float32), np.ones(4, np.float32)
+    rows = filled_shares("m", shares, IDS, np.array(["b"])).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [("m", 0, 0, 1), ("m", 1, 2, 1), ("m", 2, 3, 1)]
 
 
 def test_a_model_of_other_items_is_refused():

@@ -128,7 +128,24 @@ _PLANTED = {
     "UPDATE item_factors SET factors = ['1', '2', 'NaN']": "rows with a factor that is no finite number",
     "INSERT INTO visitor_parts FROM visitor_parts LIMIT 1": "keys (model, part) that stand twice in visitor_parts",
     "UPDATE visitor_parts SET model = 'gone'": "parts of an unknown model in visitor_parts",
-    "INSERT INTO visitor_parts SELECT 'popular', 'popular', 1, NULL, NULL, NULL": "parts in visitor_parts without one of weights, vectors and factors",
+    "INSERT INTO visitor_parts SELECT 'popular', 'popular', 1, NULL, NULL, NULL, NULL": "parts in visitor_parts without one of weights, vectors and factors",
+    "UPDATE visitor_parts SET side = 'likes'": "parts in visitor_parts of a side that there is not, or without",
+    **{
+        f"INSERT INTO item_shares SELECT {row} FROM items": what
+        for row, what in (
+            (
+                "'popular', item_idx, -1, 1",
+                "shares in item_shares that are no finite number of 0 or more",
+            ),
+            (
+                "'popular', item_idx, 1, 'nan'",
+                "shares in item_shares that are no finite number of 0 or more",
+            ),
+            ("'popular', item_idx + 1, 1, 1", "shares in item_shares of some items or of one that"),
+            ("'popular', 0, 1, 1", "keys (model, item_idx) that stand twice in item_shares"),
+            ("'gone', item_idx, 1, 1", "shares of an unknown model in item_shares"),
+        )
+    },
     "INSERT INTO features VALUES (0, 'tag', 'cat', 'cat'), (0, 'tag', 'dog', 'dog')": "keys (feature_idx) that stand twice in features",
     "INSERT INTO features VALUES (1, 'tag', 'cat', 'cat')": "gaps or repeats in features.feature_idx",
     "INSERT INTO features VALUES (0, 'licence', 'cc0', 'cc0')": "features of an unknown kind",
