@@ -42,6 +42,8 @@ KINDS: Final[Mapping[str, str]] = {
 }
 PROBLEMATIC: Final = (ApiProblemError, HTTPException, RequestValidationError)
 _ECHO_LENGTH: Final = 100
+_MOST_FAULTS: Final = 1000  # what a body of 64 KiB can have is answered by no megabyte
+_MOST_IN_DETAIL: Final = 10
 
 
 def problem_response(
@@ -117,8 +119,11 @@ def _from_http(err: HTTPException) -> Response:
 
 
 def _from_validation(err: RequestValidationError) -> Response:
-    errors = [_fault(error) for error in err.errors()]
-    detail = "; ".join(f"{error['name']}: {error['detail']}" for error in errors)
+    found = err.errors()
+    errors = [_fault(error) for error in found[:_MOST_FAULTS]]
+    told = [f"{error['name']}: {error['detail']}" for error in errors[:_MOST_IN_DETAIL]]
+    more = [f"and {len(found) - len(told)} more"] if len(found) > len(told) else []
+    detail = "; ".join([*told, *more])
     return problem_response(422, detail, kind="invalid-request", more={"errors": errors})
 
 

@@ -127,3 +127,22 @@ def test_not_ready_is_a_problem(tmp_path, serve):
 def test_a_good_answer_is_no_problem(client):
     with pytest.raises(AssertionError):
         assert_problem(client.get("/v1/sites"), 200)
+
+
+def recommended(client, **more):
+    body = {"items": [{"item_id": "item-003"}], **more}
+    return client.request("POST", f"/v1/{SITE}/recommendations", json=body)
+
+
+def test_all_faults_are_told_and_the_first_of_them_in_words(client):
+    problem = assert_problem(recommended(client, **{f"x{n}": 0 for n in range(900)}), 422)
+    assert len(problem.errors) == 900
+    assert problem.detail.endswith("x9: Extra inputs are not permitted; and 890 more")
+
+
+def test_an_answer_is_not_much_longer_than_a_body_of_faults(client):
+    answer = recommended(client, **{f"x{n}": 0 for n in range(4000)})
+    problem = assert_problem(answer, 422)
+    assert len(problem.errors) == 1000
+    assert problem.detail.endswith("and 3990 more")
+    assert len(answer.content) < 150_000
