@@ -90,7 +90,7 @@ def _context(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "canonical": site_url(snapshot.site.site, "models"),
         "charts": _charts(snapshot),
-        "judged": [_judged(model, slices) for model in models],
+        "judged": sorted((_judged(model, slices) for model in models), key=_worst_last),
         "slices": [_SLICES.get(name, name) for name in slices],
         "peak": max((mean for mean in tops if mean is not None), default=1.0) or 1.0,
         "n_people": max(n_people, default=0),
@@ -98,6 +98,11 @@ def _context(snapshot: Snapshot) -> dict[str, Any]:
         "overlap": _overlap(snapshot, models),
         "published_at": snapshot.published_at,
     }
+
+
+def _worst_last(judged: Judged) -> float:
+    main = judged.figures[0]
+    return -(main.mean or 0.0) if main else 1.0
 
 
 def _is_main(one: Evaluation) -> bool:
