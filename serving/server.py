@@ -21,7 +21,7 @@ from serving.protocol import protocol_of
 from serving.samples import sample_paths
 from serving.settings import ServingSettings
 from serving.shedding import Gate, turned_away
-from serving.workers import Worker
+from serving.workers import Worker, ending_signals
 
 __all__ = ["serve"]
 
@@ -59,6 +59,8 @@ def serve(
     _allow_many_connections()
     for each in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises them again once it has stopped
         signal.signal(each, lambda *_: sys.exit(0))
+    if signal.SIGHUP in ending_signals():
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
     lifeline = worker.lifeline if worker else None
     _Server(config, app.state.catalog, url, lifeline).run(sockets=[listener])

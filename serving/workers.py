@@ -17,11 +17,9 @@ from typing import Final
 
 from serving.settings import ServingSettings
 
-__all__ = ["Worker", "supervise"]
+__all__ = ["Worker", "ending_signals", "supervise"]
 
 _log = logging.getLogger(__name__)
-_ENDS: Final = frozenset((signal.SIGINT, signal.SIGTERM))
-_WATCHED: Final = _ENDS | {signal.SIGCHLD}
 _RESTART_S: Final = 1.0
 _STOPPING_S: Final = 2.0
 _N_ARGUMENTS: Final = 5
@@ -114,7 +112,8 @@ def supervise(settings: ServingSettings, listener: socket.socket, url: str) -> N
     They share the socket, the folder of unfolded snapshots and that of counters.  They stop too
     when this process is killed: each holds an end of a pipe whose other end dies with it.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+    ends = ending_signals()
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends | {signal.SIGCHLD})
     lifeline, held = os.pipe()
     with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
         cache = str(settings.cache or Path(folder) / "snapshots")
@@ -123,7 +122,7 @@ def supervise(settings: ServingSettings, listener: socket.socket, url: str) -> N
         for slot in range(settings.workers):
             pool.start(slot, url if slot == 0 else "")
         try:
-            _watch(pool)
+            _watch(pool, ends)
         finally:
             listener.close()  # else the kernel goes on taking connections that nobody will answer
             pool.stop(settings.grace_s + _STOPPING_S)
@@ -131,9 +130,15 @@ def supervise(settings: ServingSettings, listener: socket.socket, url: str) -> N
             os.close(lifeline)
 
 
-def _watch(pool: _Pool) -> None:
+def ending_signals() -> frozenset[signal.Signals]:
+    """Signals that end the service; a closed terminal's is one unless nohup has it ignored."""
+    asked = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return frozenset(each for each in asked if signal.getsignal(each) != signal.SIG_IGN)
+
+
+def _watch(pool: _Pool, ends: frozenset[signal.Signals]) -> None:
     while True:
         wait_s = pool.restart_dead()
-        told = signal.sigtimedwait(_WATCHED, wait_s)
-        if told and told.si_signo in _ENDS:
+        told = signal.sigtimedwait(ends | {signal.SIGCHLD}, wait_s)
+        if told and told.si_signo in ends:
             return

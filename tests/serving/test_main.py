@@ -15,7 +15,7 @@ from tests.services import start_service as start
 STOPS_WITHIN_S = 3
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_says_where_it_is_answers_and_stops(data, stop):
     taken, port = free_socket("127.0.0.1", 0)
     settings = {"data": data, "port": port, "host": "127.0.0.1", "user_routes": True}

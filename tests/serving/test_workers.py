@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.workers import Worker
+from serving.workers import Worker, ending_signals
 from tests.factories import SITE
 from tests.services import start_service
 
@@ -81,7 +81,7 @@ def test_what_a_person_types_makes_no_worker(arguments):
     assert not Worker.is_meant(arguments)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_all_stop_together_and_cleanly(data, stop):
     with service(data) as (process, port, workers):
         assert get(port, f"/v1/{SITE}")[0] == 200
@@ -170,3 +170,12 @@ def refuses(port):
     except OSError:
         return True
     return False
+
+
+def test_what_is_ignored_does_not_end_it():
+    assert ending_signals() == {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        assert ending_signals() == {signal.SIGINT, signal.SIGTERM}
+    finally:
+        signal.signal(signal.SIGHUP, handler)
