@@ -1,6 +1,7 @@
 """Models that were fitted, published and loaded: visitors and reasons are those of their lists."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.dataset.features import item_features
 from pipeline.dataset.matrix import dataset_from
+from pipeline.deny import deny_list_path
 from pipeline.listing import model_lists
 from pipeline.recommenders.best import Best
 from pipeline.recommenders.blend import Blend
@@ -175,6 +177,34 @@ def test_a_model_of_tags_names_tags_and_what_is_neither(real):
         "lightfm_hybrid": {*described, "rest"},
         "hybrid": {*described, "item", "rest"},
     }
+
+
+def named_by(client):
+    """Ids of items and names of features in the reasons of some lists, in lower case."""
+    answers = [
+        list_of(client, user_id, model, explain="true")
+        for model in EXPLAINED
+        for user_id in SmallSite().user_ids[:3]
+    ]
+    assert all(answer["explainable"] for answer in answers)
+    told = [one for answer in answers for item in own(answer) for one in item["because"]]
+    tags = {one["tag"].lower() for one in told if one["tag"]}
+    return {one["item_id"] for one in told if one["item_id"]}, tags
+
+
+def test_what_is_denied_is_named_in_no_reason(real, published, serve, tmp_path):
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    path = deny_list_path(tmp_path, SITE)
+    path.parent.mkdir()
+    path.write_text('items = ["item-002"]\ncreators = ["Artist 3"]\ntags = ["boat"]\n')
+    ids, tags = named_by(real)
+    assert "item-002" in ids
+    assert {"boat", "artist 3"} <= tags
+    with serve(tmp_path) as client:
+        ids, tags = named_by(client)
+    assert "item-002" not in ids
+    assert not {"boat", "artist 3"} & tags
+    assert "cat" in tags
 
 
 def test_the_check_of_reasons_can_fail(real):
