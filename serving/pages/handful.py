@@ -20,7 +20,7 @@ def handful(snapshot: Snapshot, without: Collection[int], n: int) -> list[dict[s
     """
     enough = n + len(without)
     tags = snapshot.groups["tag"]
-    lists = [tags.items[row][:enough].tolist() for row in range(min(n, len(tags.slugs)))]
+    lists = [tags.items[row][:enough].tolist() for row in range(min(2 * n, len(tags.slugs)))]
     lists.append(snapshot.popular[:enough].tolist())
     hidden, chosen = set(without), dict[int, None]()
     for listed in lists:

@@ -8,6 +8,8 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from serving.pages.cards import cards_of
+from serving.pages.handful import handful
 from serving.pages.links import group_url, site_url
 from serving.pages.shelves import ORDERS, Shelf, group_shelf, order_shelf, random_shelf
 from serving.pages.website import Website
@@ -18,6 +20,7 @@ __all__ = ["build_router"]
 
 _N_TAGS: Final = 24
 _N_TAG_SHELVES: Final = 4
+_N_MOSAIC: Final = 6
 
 
 def build_router(website: Website) -> APIRouter:
@@ -53,6 +56,7 @@ def _home(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "canonical": site_url(site),
         "shelves": _filled([*orders, random_shelf(snapshot)]),
+        "mosaic": cards_of(snapshot.site, handful(snapshot, (), _N_MOSAIC)),
         "tags": [(name, group_url(site, "tag", slug)) for slug, name in named],
         "tag_shelves": _filled(
             [group_shelf(snapshot, "tag", row) for row in range(min(_N_TAG_SHELVES, n_tags))]

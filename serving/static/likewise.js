@@ -8,3 +8,47 @@ document.addEventListener("error", ({ target }) => {
 for (const image of document.querySelectorAll(".frame img")) {
   if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") image.remove();
 }
+
+// The arrow keys go through what is suggested below the search box; Escape puts it away.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest?.(".search");
+  if (!form || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
+  const list = form.querySelector(".suggestions");
+  const stops = [form.querySelector("input"), ...list.querySelectorAll("a")];
+  if (event.key === "Escape") {
+    list.replaceChildren();
+    stops[0].focus();
+  } else if (stops.length > 1) {
+    const place = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[(place + stops.length) % stops.length].focus();
+    event.preventDefault();
+  }
+});
+
+// What one picks is kept in this browser too, so that one finds it again; clearing clears it.
+function kept(path) {
+  try { return localStorage.getItem(`likewise:${path}`) ?? ""; } catch { return ""; }
+}
+function keep(path, picks) {
+  try {
+    if (picks) localStorage.setItem(`likewise:${path}`, picks);
+    else localStorage.removeItem(`likewise:${path}`);
+  } catch { /* A browser that keeps nothing: the picks stand in the address all the same. */ }
+}
+function offerTaste() {
+  const section = document.querySelector("[data-taste]");
+  if (!section) return;
+  const path = section.pathname, picks = kept(path);
+  section.search = picks;
+  const resume = document.querySelector("[data-resume]");
+  if (resume && picks) {
+    resume.hidden = false;
+    resume.querySelector("a").search = picks;
+  }
+}
+document.addEventListener("click", ({ target }) => {
+  const link = target.closest?.("#taste a");
+  if (link && link.pathname === location.pathname) keep(link.pathname, link.search);
+}, true);
+document.addEventListener("htmx:afterSettle", offerTaste);
+offerTaste();

@@ -68,3 +68,17 @@ def test_anybody_may_read_but_not_send_feedback():
     assert ServingSettings(cors_origins="*").cors_origins == "*"
     with pytest.raises(ValidationError, match="no origin"):
         ServingSettings(feedback_origins="*")
+
+
+def test_the_public_url_is_scheme_and_host():
+    assert ServingSettings(public_url="https://likes.example:8443/").public_url == (
+        "https://likes.example:8443"
+    )
+    for bad in (
+        "likes.example",
+        "https://likes.example/path",
+        "ftp://likes.example",
+        "javascript:",
+    ):
+        with pytest.raises(ValidationError, match="scheme and host"):
+            ServingSettings(public_url=bad)

@@ -1,0 +1,88 @@
+import re
+from html import unescape
+from urllib import robotparser
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from fastapi import FastAPI
+
+from serving.pages import discovery
+from serving.pages.website import build_website
+from tests.factories import SITE
+from tests.serving.conftest import connect
+
+PLACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
+
+
+def places(text):
+    return [element.text for element in ET.fromstring(text).iter(PLACE)]
+
+
+def test_the_sitemap_has_every_item_and_tag_and_nothing_else(client, odd_site):
+    answer = client.get("/sitemap.xml")
+    assert answer.headers["content-type"] == "application/xml"
+    found = places(answer.text)
+    tags = client.get(f"/v1/{SITE}/tags", params={"k": 100}).json()["groups"]
+    assert len(found) == len(set(found)) == len(odd_site.item_ids) + len(tags)
+    for place in found:
+        assert place.startswith((f"http://likewise/{SITE}/items/", f"http://likewise/{SITE}/tags/"))
+        page = client.get(place.removeprefix("http://likewise"))
+        assert page.status_code == 200
+        assert f'rel="canonical" href="{place}"' in unescape(page.text)
+
+
+def test_a_large_sitemap_is_an_index_of_several(client):
+    app = FastAPI()
+    app.include_router(discovery.build_router(build_website(client.catalog), max_urls=20))
+
+    async def asked(path):
+        async with connect(app) as http:
+            return await http.get(path)
+
+    def get(path):
+        return client.run(asked(path))
+
+    whole = places(client.get("/sitemap.xml").text)
+    index = get("/sitemap.xml")
+    assert "<sitemapindex" in index.text
+    parts = [get(urlsplit(place).path) for place in places(index.text)]
+    assert len(parts) == -(-len(whole) // 20)
+    assert [place for part in parts for place in places(part.text)] == whole
+
+
+@pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
+def test_a_part_that_is_not_there_is_not_found(client, number):
+    assert client.get(f"/sitemap-{number}.xml").status_code == 404
+
+
+def test_absolute_addresses_are_those_that_the_operator_names(odd_snapshot, serve):
+    data, _ = odd_snapshot
+    with serve(data, public_url="https://likes.example/") as client:
+        assert places(client.get("/sitemap.xml").text)[0].startswith("https://likes.example/")
+        assert "Sitemap: https://likes.example/sitemap.xml" in client.get("/robots.txt").text
+        page = client.get(f"/{SITE}").text
+    assert f'<link rel="canonical" href="https://likes.example/{SITE}">' in page
+    assert f'<meta property="og:url" content="https://likes.example/{SITE}">' in page
+
+
+def test_engines_are_kept_from_what_is_private_or_endless(client):
+    rules = client.get("/robots.txt").text
+    closed = [re.escape(path).replace(r"\*", ".*") for path in re.findall("Disallow: (.*)", rules)]
+
+    def is_open(path):
+        return not any(re.match(rule, path) for rule in closed)
+
+    for path in ("taste", "taste?like=a", "users/0", "search?q=a", "random", "items/a?trail=b"):
+        assert not is_open(f"/{SITE}/{path}"), path
+    assert not is_open(f"/v1/{SITE}/popular")
+    for path in ("", "/items/a", "/tags/boat", "/tags", "/popular", "/models"):
+        assert is_open(f"/{SITE}{path}"), path
+    parser = robotparser.RobotFileParser()
+    parser.parse(rules.splitlines())
+    assert parser.site_maps() == ["http://likewise/sitemap.xml"]
+    assert not parser.can_fetch("any", "http://likewise/v1/sites")
+
+
+def test_the_icon_is_at_its_usual_place_too(client):
+    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
