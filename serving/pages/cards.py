@@ -37,7 +37,6 @@ class Card:
     Attributes
     ----------
     href : its page on this website.
-    out_url, embed_url : its page and player on the site, where they may be linked to.
     picture : None where there is none that may be shown; the drawn placeholder stands below
         every picture, so one that fails to load shows it too.
     initials, hue : what the placeholder is drawn from; the hue is below `HUES`.
@@ -50,8 +49,6 @@ class Card:
     license: str | None
     like_count: int
     href: str
-    out_url: str | None
-    embed_url: str | None
     picture: Picture | None
     tags: tuple[str, ...]
     initials: str
@@ -90,8 +87,6 @@ def card_of(
         license=item["license"],
         like_count=item["like_count"],
         href=item_url(site.site, item["item_id"]) + onward,
-        out_url=safe_url(item["url"], site.hosts),
-        embed_url=safe_url(item["embed_url"], site.hosts),
         picture=picture_of(site, item["thumbnails"], width),
         tags=tuple(item["tags"]),
         initials=_initials(title),
@@ -107,14 +102,14 @@ def picture_of(
     site: SiteAnswer, thumbnails: Sequence[Mapping[str, Any]], width: int
 ) -> Picture | None:
     """The smallest picture that is at least so wide, else the widest one; None if none is safe."""
-    pictures = [
-        Picture(url, _side(one["width"]), _side(one["height"]))
-        for one in thumbnails
-        if (url := safe_url(one["url"], site.picture_hosts))
-    ]
-    pictures.sort(key=lambda picture: picture.width)
-    wide = (picture for picture in pictures if picture.width >= width)
-    return next(wide, pictures[-1] if pictures else None)
+    widest_last = sorted(thumbnails, key=lambda one: _side(one["width"]))
+    wide = (one for one in widest_last if _side(one["width"]) >= width)
+    narrow = (one for one in reversed(widest_last) if _side(one["width"]) < width)
+    for one in (*wide, *narrow):
+        url = safe_url(one["url"], site.picture_hosts)
+        if url:
+            return Picture(url, _side(one["width"]), _side(one["height"]))
+    return None
 
 
 def _side(pixels: int | None) -> int:

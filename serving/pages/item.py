@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -22,10 +22,11 @@ from serving.pages.website import Website
 from serving.routes.common import ItemId, Site, snapshot_of
 from serving.snapshot import GroupKind, Snapshot
 
-__all__ = ["build_router", "groups_of"]
+__all__ = ["ItemGroups", "build_router", "chips_of", "groups_of"]
 
 _LARGE_WIDTH: Final = 640
 _N_POPULAR: Final = 12
+ItemGroups = Mapping[GroupKind, Sequence[tuple[str, str]]]
 
 
 class ItemQuery(BaseModel):
@@ -64,26 +65,28 @@ def build_router(website: Website) -> APIRouter:
 def _context(snapshot: Snapshot, way: Way, query: ItemQuery, count: Count) -> dict[str, Any]:
     details = details_of(snapshot, way.item_id)
     models = models_of(snapshot, way.item_id)
-    rows = rows_of(snapshot, way, count)
+    groups = groups_of(snapshot, way.item_id)
     published_at = details["published_at"]
     return {
         "item": card_of(snapshot.site, details, width=_LARGE_WIDTH),
-        "groups": groups_of(snapshot, way.item_id),
+        "chips": chips_of(groups),
+        "creator_url": next((href for _, href in groups["creator"]), None),
         "published_at": datetime.fromisoformat(published_at) if published_at else None,
+        "out_url": safe_url(details["url"], snapshot.site.hosts),
         "player_url": player_url(snapshot, details["embed_url"]),
         "play": query.play,
         "canonical": item_url(snapshot.site.site, way.item_id),
         "taste": site_url(snapshot.site.site, "taste", like=[way.item_id]),
         "way": way,
         "steps": steps(snapshot, way),
-        "rows": rows,
+        "rows": rows_of(snapshot, way, count),
         "models": models,
         "voted": query.voted,
         "popular": [] if models else _popular(snapshot),
     }
 
 
-def groups_of(snapshot: Snapshot, item_id: str) -> dict[GroupKind, list[tuple[str, str]]]:
+def groups_of(snapshot: Snapshot, item_id: str) -> ItemGroups:
     """Name and page of each tag, category and creator of an item."""
     idx = snapshot.items.index[item_id]
     return {
@@ -93,6 +96,15 @@ def groups_of(snapshot: Snapshot, item_id: str) -> dict[GroupKind, list[tuple[st
         ]
         for kind, groups in snapshot.groups.items()
     }
+
+
+def chips_of(groups: ItemGroups) -> list[tuple[GroupKind, str, str]]:
+    """Kind, name and page of each category and tag; what is both stands there once."""
+    categories = {name.casefold() for name, _ in groups["category"]}
+    return [
+        *(("category", name, href) for name, href in groups["category"]),
+        *(("tag", n, href) for n, href in groups["tag"] if n.casefold() not in categories),
+    ]
 
 
 def player_url(snapshot: Snapshot, embed_url: str | None) -> str | None:

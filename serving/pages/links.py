@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,6 +26,8 @@ GROUP_PATHS: Final[dict[GroupKind, str]] = {
     "category": "categories",
     "creator": "creators",
 }
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_~-]+")
+_USUAL: Final = re.compile(r"https?://([a-z0-9.-]+)(:[0-9]{1,5})?(?:/[A-Za-z0-9/_.,=?&%~+-]*)?")
 DOTS: Final = {".": "%2E", "..": "%2E%2E"}
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\\]")
 
@@ -35,7 +38,7 @@ def segment(part: str) -> str:
     Browsers take one or two dots for a step in the path, encoded or not: these are encoded twice,
     and `serving.pages.stored.known_id` knows them again.
     """
-    return quote(DOTS.get(part, part), safe="")
+    return part if _PLAIN.fullmatch(part) else quote(DOTS.get(part, part), safe="")
 
 
 def site_url(site: str, *segments: str, **query: str | int | Sequence[str] | None) -> str:
@@ -76,6 +79,11 @@ def safe_url(url: str | None, hosts: Sequence[str]) -> str | None:
     Hosts may name a port; without one the scheme's own is meant, or any on loopback stand-ins
     whose port the site table does not tell.
     """
+    usual = _USUAL.fullmatch(url or "")
+    if usual:
+        host, port = usual.groups()
+        named = {host, host + (port or "")}
+        return url if named & _lower(tuple(hosts)) else None
     if not url or _CONTROL.search(url):
         return None
     try:
@@ -85,4 +93,9 @@ def safe_url(url: str | None, hosts: Sequence[str]) -> str | None:
         return None
     if parts.scheme.lower() not in {"http", "https"} or "@" in parts.netloc:
         return None
-    return url if named & {host.lower() for host in hosts} else None
+    return url if named & _lower(tuple(hosts)) else None
+
+
+@lru_cache(maxsize=64)
+def _lower(hosts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(host.lower() for host in hosts)

@@ -28,12 +28,16 @@ class Way:
     ----------
     trail : ids of the items before it, the oldest first.
     off : models whose rows are not shown.
+    query : both as the item's own pages have them, with the question mark.
+    onward : both as the pages have them that the item leads to.
     """
 
     site: str
     item_id: str
-    trail: tuple[str, ...] = ()
-    off: tuple[str, ...] = ()
+    trail: tuple[str, ...]
+    off: tuple[str, ...]
+    query: str
+    onward: str
 
     @classmethod
     def of(cls, snapshot: Snapshot, item_id: str, trail: str, off: Collection[str]) -> Self:
@@ -44,8 +48,15 @@ class Way:
         before = read_trail(snapshot, trail)
         if item_id in before:
             before = before[: before.index(item_id)]
-        known = {model.model for model in snapshot.models}
-        return cls(snapshot.site.site, item_id, tuple(before), tuple(sorted(known & set(off))))
+        chosen = tuple(sorted({model.model for model in snapshot.models} & set(off)))
+        return cls(
+            site=snapshot.site.site,
+            item_id=item_id,
+            trail=tuple(before),
+            off=chosen,
+            query=page_url("", trail=trail_text(before), off=chosen),
+            onward=page_url("", trail=trail_text(trail_after(before, item_id)), off=chosen),
+        )
 
     @property
     def trail_text(self) -> str:
@@ -60,14 +71,7 @@ class Way:
     def urls(self, *further: str, last: Sequence[str]) -> list[str]:
         """Pages below the item that differ in their last part alone; as `url`."""
         path = site_url(self.site, "items", self.item_id, *further)
-        query = page_url("", trail=self.trail_text, off=self.off)
-        return [f"{path}/{segment(one)}{query}" for one in last]
-
-    @property
-    def onward(self) -> str:
-        """Query of the pages that the item leads to, with its question mark."""
-        trail = trail_text(trail_after(self.trail, self.item_id))
-        return page_url("", trail=trail, off=self.off)
+        return [f"{path}/{segment(one)}{self.query}" for one in last]
 
 
 def read_trail(snapshot: Snapshot, text: str) -> list[str]:

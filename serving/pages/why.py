@@ -15,7 +15,7 @@ from serving.lists.answering import named_lists, similar_body
 from serving.lists.cursor import encode_cursor
 from serving.lists.query import SimilarQuery
 from serving.pages.cards import card_of
-from serving.pages.item import groups_of
+from serving.pages.item import ItemGroups, chips_of, groups_of
 from serving.pages.links import item_url
 from serving.pages.rows import OffModels, models_of
 from serving.pages.stored import details_of, known_id, parsed
@@ -32,7 +32,6 @@ _NOUNS: Final[Mapping[GroupKind, str]] = {
     "category": "the category",
     "creator": "the creator",
 }
-Groups = Mapping[GroupKind, Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ def _because(
 
 
 def reasons_of(
-    because: Sequence[Mapping[str, Any]], item_title: str, own: Groups, its: Groups
+    because: Sequence[Mapping[str, Any]], item_title: str, own: ItemGroups, its: ItemGroups
 ) -> list[Reason]:
     """Reasons of the API in words, in its order.
 
@@ -156,7 +155,7 @@ def reasons_of(
 
 
 def _words(
-    one: Mapping[str, Any], item_title: str, own: Groups, its: Groups
+    one: Mapping[str, Any], item_title: str, own: ItemGroups, its: ItemGroups
 ) -> tuple[str, str, str, str | None]:
     if one["kind"] == "rest":
         return ("What was learned of the two themselves", "", "", None)
@@ -179,9 +178,12 @@ def _page_of(groups: Sequence[tuple[str, str]], name: str) -> str | None:
     return next((href for one, href in groups if one.casefold() == folded), None)
 
 
-def _common(own: Groups, its: Groups) -> list[tuple[str, str]]:
-    """Name and page of all that both have."""
-    return [pair for kind, pairs in own.items() for pair in pairs if pair in its[kind]]
+def _common(own: ItemGroups, its: ItemGroups) -> list[tuple[GroupKind, str, str]]:
+    """Kind, name and page of all that both have."""
+    shared: ItemGroups = {
+        kind: [pair for pair in pairs if pair in its[kind]] for kind, pairs in own.items()
+    }
+    return [*chips_of(shared), *(("creator", name, href) for name, href in shared["creator"])]
 
 
 def _elsewhere(snapshot: Snapshot, way: Way, model: str, target: int) -> list[tuple[str, int, str]]:
