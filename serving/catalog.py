@@ -6,11 +6,9 @@ import asyncio
 import contextlib
 import logging
 import re
-import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from pipeline.deny import DenyList, read_deny_list
 from pipeline.pointer import (
@@ -25,6 +23,7 @@ from serving.answers.health import SiteState
 from serving.errors import SnapshotRefusedError
 from serving.folders import unfold_ahead
 from serving.loading import load
+from serving.scratch import scratch_folder
 from serving.settings import ServingSettings
 from serving.snapshot import Snapshot
 
@@ -90,8 +89,8 @@ class Catalog:
         if self.settings.cache is not None:
             yield
             return
-        with tempfile.TemporaryDirectory(prefix="likewise-") as place:
-            self.settings = self.settings.model_copy(update={"cache": Path(place)})
+        with scratch_folder() as place:
+            self.settings = self.settings.model_copy(update={"cache": place})
             yield
 
     async def refresh(self) -> None:

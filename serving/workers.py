@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
+from serving.scratch import scratch_folder
 from serving.settings import ServingSettings
 
 __all__ = ["Worker", "ending_signals", "supervise"]
@@ -115,10 +114,10 @@ def supervise(settings: ServingSettings, listener: socket.socket, url: str) -> N
     ends = ending_signals()
     signal.pthread_sigmask(signal.SIG_BLOCK, ends | {signal.SIGCHLD})
     lifeline, held = os.pipe()
-    with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
-        cache = str(settings.cache or Path(folder) / "snapshots")
+    with scratch_folder() as folder:
+        cache = str(settings.cache or folder / "snapshots")
         environment = {**os.environ, "LIKEWISE_CACHE": cache}
-        pool = _Pool(environment, listener.fileno(), lifeline, folder)
+        pool = _Pool(environment, listener.fileno(), lifeline, str(folder))
         for slot in range(settings.workers):
             pool.start(slot, url if slot == 0 else "")
         try:
