@@ -3,10 +3,27 @@
 import uuid
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from scrapers.ledger import ledger_url
 from tests.ledgers import Ledgers
 from tests.postgres import server_or_skip
+
+
+TOGETHER = "tests/end_to_end/website/"
+"""Tests of this folder share what is dear to make, so that one worker runs them all."""
+
+
+class Scheduling(LoadFileScheduling):
+    """A file is run by one worker, and so is the folder `TOGETHER`."""
+
+    def _split_scope(self, nodeid):
+        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
