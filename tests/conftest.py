@@ -9,7 +9,6 @@ from scrapers.ledger import ledger_url
 from tests.ledgers import Ledgers
 from tests.postgres import server_or_skip
 
-
 TOGETHER = "tests/end_to_end/website/"
 """Tests of this folder share what is dear to make, so that one worker runs them all."""
 

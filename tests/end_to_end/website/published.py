@@ -7,6 +7,7 @@ lists, with the parameters that the models begin with.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,7 @@ from pipeline.sites import SITES
 from pipeline.snapshot import build
 from scrapers.records import RAW_SCHEMAS, Manifest, Part, RawTable, RunStatus, raw_folder
 from scrapers.replica.sketchfab.catalogue import Catalogue
-from scrapers.replica.world import World, read_frames, world_of
+from scrapers.replica.world import read_frames, world_of
 
 __all__ = ["SITE", "WORLD", "publish_demo"]
 
@@ -65,7 +66,9 @@ def publish_demo(data: Path, pictures_url: str) -> None:
     _curate(data, Catalogue(world, pictures_url), now)
     _land_site_record(data, pictures_url, now)
     _learn(data, _models(), now)
-    built = build(data, SITE, snapshot_contents(data, SITES[SITE]), now=now)
+    contents = snapshot_contents(data, SITES[SITE])
+    told = contents.site.with_columns(pl.lit("These likes are simulated.").alias("notice"))
+    built = build(data, SITE, replace(contents, site=told), now=now)
     publish(data, SITE, built.snapshot_id)
 
 
