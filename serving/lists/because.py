@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -65,6 +65,7 @@ class _Sources:
     labels : features by whose name each is called.
     may_show : shape (n_likes + n_labels,).
     rest : shape (n_targets,).
+    names : what sources are called, as far as somebody asked.
     """
 
     snapshot: Snapshot
@@ -73,6 +74,7 @@ class _Sources:
     labels: NDArray[np.integer]
     may_show: NDArray[np.bool_]
     rest: Exact
+    names: dict[int, Reason] = field(default_factory=dict)
 
     @classmethod
     def of(cls, snapshot: Snapshot, terms: Terms) -> _Sources:
@@ -98,21 +100,26 @@ class _Sources:
             is_like = speaking < len(self.likes.item_idxs)
             order = order[: room - (1 + (bool(is_like.any()) and not is_like.all()))]
         told = [self._named(source, float(values[source])) for source in order.tolist()]
-        told += self._others(values, np.setdiff1d(speaking, order))
+        is_told = np.zeros(len(values), bool)
+        is_told[order] = True
+        told += self._others(values, speaking[~is_told[speaking]])
         if rest:
             told.append({**_NAMELESS, "kind": "rest", "part": rest, "n": 0})
         return told
 
     def _named(self, source: int, part: float) -> Reason:
+        if source not in self.names:
+            self.names[source] = self._name(source)
+        return {**_NAMELESS, **self.names[source], "part": part, "n": 1}
+
+    def _name(self, source: int) -> Reason:
         place = source - len(self.likes.item_idxs)
         if place < 0:
             card = orjson.loads(b"{" + self.snapshot.items.cards[self.likes.item_idxs[source]])
-            named = {"kind": "item", "item_id": card["item_id"], "title": card["title"]}
-        else:
-            label, features = int(self.labels[place]), self.snapshot.features
-            kind = FEATURE_KINDS[features.kinds[label]]
-            named = {"kind": kind, "tag": features.names[label].decode()}
-        return {**_NAMELESS, **named, "part": part, "n": 1}
+            return {"kind": "item", "item_id": card["item_id"], "title": card["title"]}
+        label, features = int(self.labels[place]), self.snapshot.features
+        kind = FEATURE_KINDS[features.kinds[label]]
+        return {"kind": kind, "tag": features.names[label].decode()}
 
     def _others(self, values: Exact, others: NDArray[np.integer]) -> Iterator[Reason]:
         """Likes that are not named, then features that are not."""
