@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from pipeline.pointer import SITE_NAME_PATTERN, read_pointer, site_folder
 from serving.answers.admin import (
@@ -23,13 +26,23 @@ from serving.answers.admin import (
 )
 from serving.answers.base import Answer
 from serving.catalog import Catalog
-from serving.leave import BEARER, operators_leave
+from serving.leave import BEARER, is_local, operators_leave
 from serving.routes.common import JSON, documented
 
-__all__ = ["build_router"]
+__all__ = ["OperatorsRoute", "build_router"]
 
 _PROBLEMS: Final = (401, 404)
 _SUFFIX: Final = ".duckdb"
+
+
+class OperatorsRoute(APIRoute):
+    """A route of which nobody elsewhere learns that it is there, by whatever method."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; 405 only to who is on this machine."""
+        if scope["method"] not in self.methods and not is_local(Request(scope)):
+            raise HTTPException(404)
+        await super().handle(scope, receive, send)
 
 
 def build_router(catalog: Catalog) -> APIRouter:
@@ -40,7 +53,10 @@ def build_router(catalog: Catalog) -> APIRouter:
     leave = operators_leave(settings.admin_tokens)
     began_s = time.monotonic()
     router = APIRouter(
-        prefix="/admin/v1", tags=["admin"], dependencies=[Depends(leave), Depends(BEARER)]
+        prefix="/admin/v1",
+        tags=["admin"],
+        dependencies=[Depends(leave), Depends(BEARER)],
+        route_class=OperatorsRoute,
     )
 
     @router.get(

@@ -202,3 +202,12 @@ def test_the_document_tells_of_the_bearer(admin):
     document = admin.app.openapi()
     assert document["components"]["securitySchemes"]["operator"]["scheme"] == "bearer"
     assert document["paths"]["/admin/v1/status"]["get"]["security"] == [{"operator": []}]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_no_method_tells_those_elsewhere_of_a_route(admin, token, method):
+    nowhere = admin.get("/admin/v1/nowhere").json()
+    answer = admin.request(method, STATUS, headers={"Via": "1.1 proxy", **bearer(token)})
+    assert (answer.status_code, answer.json()) == (404, nowhere)
+    assert "allow" not in answer.headers
+    assert admin.request(method, STATUS, headers=bearer(token)).status_code == 405
