@@ -14,7 +14,7 @@ from serving.pages.links import site_url
 from serving.pages.shelves import Shelf, order_shelf
 from serving.pages.website import Website
 from serving.problems import PROBLEMATIC, problem_of
-from serving.resolving import BARE_ID
+from serving.resolving import BARE_ID, MAX_LINK_LENGTH
 from serving.snapshot import Snapshot
 
 __all__ = ["add_fault_pages"]
@@ -80,6 +80,7 @@ def _page(website: Website, request: Request, problem: Response) -> Response:
         "heading": heading,
         "sentence": sentence,
         "asked": _asked(request),
+        "q": request.query_params.get("q", "")[:MAX_LINK_LENGTH],
         "faults": told.get("errors", []) if kind == "invalid-request" else [],
         "forms": [form for form in told.get("known", ()) if form != BARE_ID]
         if kind == "unknown-link"
@@ -99,7 +100,10 @@ def _popular(snapshot: Snapshot) -> Shelf:
 
 
 def _asked(request: Request) -> str:
-    """The address that was asked for, as a person would read it."""
+    """What was searched for, else the address, as a person would read it."""
+    q = request.query_params.get("q", "").strip()
+    if q:
+        return q[:_N_WORDS]
     return unquote(request.scope["path"], errors="replace")[:_N_WORDS]
 
 
@@ -115,7 +119,7 @@ def _again(request: Request, kind: str) -> str | None:
 
 def _words(request: Request, snapshot: Snapshot | None, kind: str) -> dict[str, Any] | None:
     """What of the address may be searched for, and where; None where nothing may."""
-    asked = request.query_params.get("q") or _last_part(request)
+    asked = _last_part(request)
     is_person = "/users/" in request.scope["path"]
     if snapshot is None or is_person or kind == "unknown-link" or not asked:
         return None
@@ -123,5 +127,7 @@ def _words(request: Request, snapshot: Snapshot | None, kind: str) -> dict[str, 
 
 
 def _last_part(request: Request) -> str:
+    if request.query_params.get("q"):
+        return _asked(request)
     parts = [part for part in _asked(request).split("/") if part]
-    return parts[-1].replace("-", " ")[:_N_WORDS] if len(parts) > 1 else ""
+    return parts[-1].replace("-", " ") if len(parts) > 1 else ""

@@ -14,6 +14,8 @@ __all__ = ["handful"]
 def handful(snapshot: Snapshot, without: Collection[int], n: int) -> list[dict[str, Any]]:
     """Up to ``n`` items as cards of the API: the most liked of each of the top tags in turn.
 
+    No two of one creator, unless there would be too few.
+
     Parameters
     ----------
     without : positions of items to leave out.
@@ -22,12 +24,19 @@ def handful(snapshot: Snapshot, without: Collection[int], n: int) -> list[dict[s
     tags = snapshot.groups["tag"]
     lists = [tags.items[row][:enough].tolist() for row in range(min(2 * n, len(tags.slugs)))]
     lists.append(snapshot.popular[:enough].tolist())
-    hidden, chosen = set(without), dict[int, None]()
+    hidden, chosen, makers = set(without), dict[int, None](), set[int]()
     for listed in lists:
-        best = next((idx for idx in listed if idx not in hidden and idx not in chosen), None)
-        if best is not None:
+        free = [idx for idx in listed if idx not in hidden and idx not in chosen]
+        best = next((idx for idx in free if makers.isdisjoint(_makers(snapshot, idx))), None)
+        if best is not None and len(chosen) < n:
             chosen[best] = None
+            makers.update(_makers(snapshot, best))
     rest = (idx for idx in lists[-1] if idx not in hidden and idx not in chosen)
     chosen |= dict.fromkeys(rest)
     cards = snapshot.items.cards
     return [parsed(b"{" + cards[idx]) for idx in list(chosen)[:n]]
+
+
+def _makers(snapshot: Snapshot, item_idx: int) -> list[int]:
+    made_by: list[int] = snapshot.groups["creator"].of_items[item_idx].tolist()
+    return made_by

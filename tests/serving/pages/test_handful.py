@@ -19,6 +19,13 @@ def test_what_is_left_out_makes_way_for_the_next():
     assert ids(snapshot, {0, 3}, 2) == ["item-1", "item-5"]
 
 
+def test_creators_take_turns_too():
+    groups = {**GROUPS, "creator": {"x": [0, 3], "y": [1, 2, 4, 5, 6, 7]}}
+    snapshot = snapshot_of(8, groups=groups)
+    assert ids(snapshot, (), 2) == ["item-0", "item-5"]
+    assert ids(snapshot, (), 3) == ["item-0", "item-5", "item-1"]
+
+
 def test_denied_items_are_never_offered():
     snapshot = snapshot_of(4, groups={"tag": {"a": [0, 1]}}, denied=[0])
     assert ids(snapshot, (), 9) == ["item-1", "item-2", "item-3"]

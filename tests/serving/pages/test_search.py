@@ -79,6 +79,8 @@ def test_an_unknown_link_says_what_would_be_understood(client, link):
     assert "That link leads to nothing here" in page.text
     assert "What would be understood" in page.text
     assert "{item_id}" in page.text
+    assert f"<bdi>{link}</bdi>" in page.text
+    assert f'value="{link}"' in page.text
 
 
 def test_words_with_a_slash_are_no_link(client):
