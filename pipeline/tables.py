@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 3
-FEEDBACK_VERSION: Final = 1
+FEEDBACK_VERSION: Final = 2
 USER_ID_PATTERN: Final = r"[0-9a-f]{32}"
 
 _THUMBNAILS: Final = "STRUCT(url VARCHAR, width INTEGER, height INTEGER)[]"
@@ -560,6 +560,7 @@ FEEDBACK_TABLES: Final[tuple[Table, ...]] = (
             Column("visitor", "TEXT", "Random token that a visitor's browser made.", nullable=True),
             Column("snapshot_id", "TEXT", "Snapshot that was served then."),
             Column("received_at", "INTEGER", "When it came in, in seconds of Unix time."),
+            Column("model", "TEXT", "Model whose list it is about, if it was told.", nullable=True),
         ),
         key=("request_key", "item_id"),
     ),

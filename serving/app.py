@@ -10,6 +10,7 @@ from types import ModuleType
 from fastapi import FastAPI
 
 from serving.catalog import Catalog
+from serving.feedback.intake import Intake
 from serving.manners import add_manners
 from serving.openapi import describe_with_problems, operation_id
 from serving.pages import add_website
@@ -60,6 +61,7 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         lifespan=lifespan,
     )
     app.state.catalog = catalog
+    app.state.intake = Intake(catalog.settings)
     browsing = (browse, search, groups, items_by_ids, resolve)
     # The routes that are asked most come first: a request is matched against those before it.
     for module in (

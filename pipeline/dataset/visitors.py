@@ -55,8 +55,10 @@ def read_visitor_likes(data: Path, site: str) -> pl.DataFrame:
             rows = connection.execute(_LIKES).fetchall() if version else []
     except sqlite3.Error as err:
         raise CuratedZoneError(f"{path} cannot be read as feedback: {err}") from err
-    if version not in {0, FEEDBACK_VERSION}:
-        raise CuratedZoneError(f"{path} is of version {version}, not {FEEDBACK_VERSION}")
+    if version > FEEDBACK_VERSION:  # likes stand alike in all before it
+        raise CuratedZoneError(
+            f"{path} is of version {version}, at most {FEEDBACK_VERSION} is understood"
+        )
     likes = [(_pseudonym(site, visitor), item_id, at) for visitor, item_id, at in rows]
     frame = pl.DataFrame(
         likes,

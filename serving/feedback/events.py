@@ -30,6 +30,12 @@ class Feedback(BaseModel):
         min_length=1, max_length=_MOST_ITEMS, description="Items that it is about, each once."
     )
     vote: Literal[1, -1] | None = Field(None, description="For or against; of a vote alone.")
+    model: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Model whose list the items stood in, or that a vote is for.",
+    )
     visitor: str | None = Field(
         None,
         pattern=_VISITOR,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import operator
 import os
 import sqlite3
 import tempfile
@@ -16,9 +17,9 @@ from typing import Final
 from pipeline.tables import FEEDBACK_TABLES, FEEDBACK_VERSION, sqlite_ddl
 from serving.errors import FeedbackKeyReusedError, FeedbackUnwrittenError
 
-__all__ = ["FeedbackStore", "Row", "feedback_path"]
+__all__ = ["RECEIVED_AT", "FeedbackStore", "Row", "feedback_path"]
 
-Row = tuple[str, str, str, int | None, str | None, str, int]
+Row = tuple[str, str, str, int | None, str | None, str, int, str | None]
 """Values of the columns of the door's table ``feedback``, in its order."""
 
 _TABLE: Final = next(table for table in FEEDBACK_TABLES if table.name == "feedback")
@@ -30,7 +31,13 @@ _INSERT: Final = (
 _KNOWN: Final = f"SELECT {_COLUMNS} FROM {_TABLE.name} WHERE request_key = ? ORDER BY item_id"  # noqa: S608
 _WAIT_S: Final = 2.0
 _MOST_WAITING: Final = 64
-_SAID: Final = slice(1, 5)  # of a row: what the client said; the rest is ours
+_OURS: Final = {"request_key", "snapshot_id", "received_at"}
+_SAID: Final = operator.itemgetter(
+    *(place for place, name in enumerate(_TABLE.column_names) if name not in _OURS)
+)
+RECEIVED_AT: Final = 6
+"""Place of the column ``received_at`` in a row."""
+_FIRST_VERSION: Final = 1  # it had no models
 
 
 def feedback_path(data: Path, site: str) -> Path:
@@ -75,7 +82,12 @@ class FeedbackStore:
         finally:
             self._waiting -= 1
 
-    def _write(self, site: str, rows: Sequence[Row], only_known: bool) -> Sequence[Row]:
+    def _write(
+        self,
+        site: str,
+        rows: Sequence[Row],
+        only_known: bool,  # noqa: FBT001  an executor passes no keywords
+    ) -> Sequence[Row]:
         path = feedback_path(self._data, site)
         if only_known and not path.exists():
             return ()
@@ -117,9 +129,20 @@ def _create(path: Path) -> None:
 
 
 def _check_version(connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if _version(connection) == _FIRST_VERSION:
+        connection.execute("BEGIN IMMEDIATE")  # only one process changes the table
+        if _version(connection) == _FIRST_VERSION:
+            connection.execute(f"ALTER TABLE {_TABLE.name} ADD COLUMN model TEXT")
+            connection.execute(f"PRAGMA user_version = {FEEDBACK_VERSION}")
+        connection.execute("COMMIT")
+    version = _version(connection)
     if version != FEEDBACK_VERSION:
         raise sqlite3.DatabaseError(f"the file is of version {version}, not {FEEDBACK_VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _stored(
@@ -128,7 +151,7 @@ def _stored(
     connection.execute("BEGIN IMMEDIATE")  # closing without a commit takes everything back
     known: list[Row] = connection.execute(_KNOWN, (rows[0][0],)).fetchall()
     if known:
-        if [row[_SAID] for row in known] != [row[_SAID] for row in rows]:
+        if [*map(_SAID, known)] != [*map(_SAID, rows)]:
             raise FeedbackKeyReusedError
         return known
     if only_known:

@@ -22,6 +22,7 @@ from serving.pages import (
     search,
     surprise,
     taste,
+    vote,
     why,
 )
 from serving.pages.faults import add_fault_pages
@@ -38,6 +39,7 @@ def add_website(app: FastAPI, website: Website) -> None:
         rows,
         why,
         compare,
+        vote,
         discovery,
         about,
         search,

@@ -235,7 +235,7 @@ def test_visitors_are_learned_from_once_their_likes_weigh_something(
     )
     store = FeedbackStore(workbench.data)
     likes = [
-        (f"{n}-{item}", f"item-{item}", "like", None, f"{'v' * 16}-{n}", "s", 60)
+        (f"{n}-{item}", f"item-{item}", "like", None, f"{'v' * 16}-{n}", "s", 60, None)
         for n in range(3)
         for item in range(n, n + 3)
     ]

@@ -15,7 +15,7 @@ from pipeline.dataset.presence import Presence
 from pipeline.dataset.splits import split_interactions
 from pipeline.dataset.visitors import read_visitor_likes, split_by_likes, with_visitors
 from pipeline.errors import CuratedZoneError
-from pipeline.tables import FEEDBACK_TABLES, USER_ID_PATTERN, sqlite_ddl
+from pipeline.tables import FEEDBACK_TABLES, FEEDBACK_VERSION, USER_ID_PATTERN, sqlite_ddl
 from tests.factories import SmallSite
 
 SITE = "art"
@@ -36,7 +36,7 @@ def path_of(data):
     return data / "feedback" / f"{SITE}.sqlite"
 
 
-def put(data, events, version=1):
+def put(data, events, version=FEEDBACK_VERSION):
     path = path_of(data)
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ def put(data, events, version=1):
         connection.execute(sqlite_ddl(FEEDBACK_TABLES[0]))
         connection.execute(f"PRAGMA user_version = {version}")
         connection.executemany(
-            "INSERT INTO feedback VALUES (?, ?, ?, NULL, ?, 's', ?)",
+            "INSERT INTO feedback VALUES (?, ?, ?, NULL, ?, 's', ?, NULL)",
             [(f"{n:x}", item, kind, who, at) for n, (kind, item, who, at) in enumerate(events)],
         )
         connection.commit()
@@ -97,7 +97,7 @@ def test_the_last_word_on_an_item_counts(tmp_path_factory, events):
 
 def test_what_the_api_wrote_is_what_is_read(tmp_path):
     store = pytest.importorskip("serving.feedback.store").FeedbackStore(tmp_path)
-    asyncio.run(store.write(SITE, [("k", "a", "like", None, "v" * 16, "s", 60)]))
+    asyncio.run(store.write(SITE, [("k", "a", "like", None, "v" * 16, "s", 60, None)]))
     assert read_visitor_likes(tmp_path, SITE)["item_id"].to_list() == ["a"]
 
 

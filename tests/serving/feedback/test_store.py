@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from pipeline.tables import FEEDBACK_TABLES
+from pipeline.tables import FEEDBACK_TABLES, FEEDBACK_VERSION
 from serving.errors import FeedbackKeyReusedError, FeedbackUnwrittenError
 from serving.feedback import store as module
 from serving.feedback.store import FeedbackStore, feedback_path
@@ -21,13 +21,14 @@ from serving.feedback.store import FeedbackStore
 store = FeedbackStore(Path(sys.argv[1]))
 async def main():
     for n in range(40):
-        await store.write("art", [(f"{n:032x}", item, "like", None, None, "s", 1) for item in "ab"])
+        rows = [(f"{n:032x}", item, "like", None, None, "s", 1, None) for item in "ab"]
+        await store.write("art", rows)
 asyncio.run(main())
 """
 
 
 def rows(key, *items, kind="like", visitor=None, at=1):
-    return [(key, item, kind, None, visitor, "s1", at) for item in items]
+    return [(key, item, kind, None, visitor, "s1", at, None) for item in items]
 
 
 def write(store, *requests, site="art"):
@@ -132,6 +133,29 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
             write(store, rows("k2", *(f"item-{n:04d}" for n in range(2000))))
     assert stored(tmp_path) == rows("k1", "a")
     write(store, rows("k2", "b"))
+
+
+FIRST = """
+    CREATE TABLE feedback (request_key TEXT NOT NULL, item_id TEXT NOT NULL, kind TEXT NOT NULL,
+        vote INTEGER, visitor TEXT, snapshot_id TEXT NOT NULL, received_at INTEGER NOT NULL,
+        PRIMARY KEY (request_key, item_id)) STRICT, WITHOUT ROWID
+"""
+
+
+def test_a_file_of_the_first_version_keeps_its_rows_and_takes_models(tmp_path):
+    path = feedback_path(tmp_path, "art")
+    path.parent.mkdir()
+    old = ("k1", "a", "vote", 1, None, "s0", 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(FIRST)
+        connection.execute("INSERT INTO feedback VALUES (?, ?, ?, ?, ?, ?, ?)", old)
+        connection.execute("PRAGMA user_version = 1")
+    voted = ("k2", "a", "vote", 1, None, "s1", 2, "ials")
+    for store in (FeedbackStore(tmp_path), FeedbackStore(tmp_path)):
+        write(store, [voted])
+    assert stored(tmp_path) == [(*old, None), voted]
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (FEEDBACK_VERSION,)
 
 
 def test_what_is_no_database_or_another_version_is_a_refusal(tmp_path):

@@ -56,6 +56,7 @@ def test_it_is_off_by_default(data, serve):
         said(kind="impression", item_ids=["item-000", "item-002", "item-001"]),
         said(kind="click"),
         said(kind="vote", vote=-1),
+        said(kind="vote", vote=1, model="tag_profile"),
     ],
 )
 def test_each_kind_is_written_down_whole(feedback, data, body):
@@ -66,7 +67,15 @@ def test_each_kind_is_written_down_whole(feedback, data, body):
     assert (read.site, read.kind, read.stored) == (SITE, body["kind"], len(body["item_ids"]))
     snapshot_id = feedback.catalog.snapshots[SITE].snapshot_id
     assert [row[1:] for row in stored(data)] == [
-        (item, body["kind"], body.get("vote"), body.get("visitor"), snapshot_id, read.received_at)
+        (
+            item,
+            body["kind"],
+            body.get("vote"),
+            body.get("visitor"),
+            snapshot_id,
+            read.received_at,
+            body.get("model"),
+        )
         for item in sorted(body["item_ids"])
     ]
 
@@ -90,7 +99,13 @@ def test_the_same_key_twice_stores_once_and_answers_the_same(feedback, data):
 def test_a_key_for_something_else_is_a_problem(feedback, data):
     feedback.request("POST", PATH, json=said())
     before = stored(data)
-    for other in (said(kind="click"), said(item_ids=["item-001"]), said(visitor=VISITOR)):
+    others = (
+        {"kind": "click"},
+        {"item_ids": ["item-001"]},
+        {"visitor": VISITOR},
+        {"model": "popular"},
+    )
+    for other in (said(**more) for more in others):
         problem(feedback.request("POST", PATH, json=other), 422, "key-reused")
     assert stored(data) == before
 
@@ -128,6 +143,8 @@ def test_unknown_items_are_named_and_nothing_is_written(feedback, data):
         (said(visitor="jane@example.org"), {"visitor"}),
         (said(visitor="short"), {"visitor"}),
         (said(idempotency_key="short"), {"idempotency_key"}),
+        (said(model=""), {"model"}),
+        (said(model="no-model"), {"model"}),
         (said(user_id="0" * 32, kind=3), {"user_id", "kind"}),
         ([], {""}),
     ],
