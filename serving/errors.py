@@ -5,6 +5,7 @@ ServingError
 ├── PortsTakenError        no free port to listen on
 ├── FeedbackUnwrittenError feedback cannot be written now; none of it was
 ├── FeedbackKeyReusedError two different requests with feedback have one idempotency key
+├── PictureRefusedError    a picture of an item cannot be had, or is none that may be shown
 ├── TokenFileError         the file of the operator's tokens cannot be used
 └── ApiProblemError        a request that cannot be answered, as problem+json tells it
 """
@@ -17,6 +18,7 @@ __all__ = [
     "ApiProblemError",
     "FeedbackKeyReusedError",
     "FeedbackUnwrittenError",
+    "PictureRefusedError",
     "PortsTakenError",
     "ServingError",
     "SnapshotRefusedError",
@@ -48,6 +50,10 @@ class FeedbackUnwrittenError(ServingError):
 
 class FeedbackKeyReusedError(ServingError):
     """Another request, that said something else, had the same idempotency key."""
+
+
+class PictureRefusedError(ServingError):
+    """A picture of an item cannot be had, or is none that may be shown; the message says why."""
 
 
 class TokenFileError(ServingError):

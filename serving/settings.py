@@ -81,6 +81,12 @@ class ServingSettings(BaseSettings):
         default="",
         description="Address or url of the operator, whom people ask to take something down.",
     )
+    thumbs: bool = Field(
+        default=False, description="Show pictures through this service, not from the site's hosts."
+    )
+    thumbs_mb: int = Field(
+        default=512, ge=8, le=1_000_000, description="Megabytes of small pictures that are kept."
+    )
     user_routes: bool = Field(
         default=False, description="Routes about people, by pseudonym; off, there are none."
     )

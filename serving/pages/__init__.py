@@ -22,6 +22,7 @@ from serving.pages import (
     search,
     surprise,
     taste,
+    thumbs,
     vote,
     why,
 )
@@ -35,6 +36,7 @@ def add_website(app: FastAPI, website: Website) -> None:
     """Add every page, after the routes of the API: a site's name is the first part of a path."""
     app.include_router(assets.build_router(website.assets))
     for module in (
+        thumbs,
         item,
         rows,
         why,

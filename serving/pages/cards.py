@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from serving.answers.sites import SiteAnswer
 from serving.encoding import FILLED
-from serving.pages.links import item_url, safe_url
+from serving.pages.links import item_url, safe_url, thumb_url
 
 __all__ = ["CARD_WIDTH", "HUES", "Card", "Picture", "card_of", "cards_of", "picture_of"]
 
@@ -39,6 +39,7 @@ class Card:
     href : its page on this website.
     picture : None where there is none that may be shown; the drawn placeholder stands below
         every picture, so one that fails to load shows it too.
+    thumb : path of the same picture where this service shows it itself.
     initials, hue : what the placeholder is drawn from; the hue is below `HUES`.
     is_filled : filled in from popular items, where a model's own list ended.
     """
@@ -50,6 +51,7 @@ class Card:
     like_count: int
     href: str
     picture: Picture | None
+    thumb: str
     tags: tuple[str, ...]
     initials: str
     hue: int
@@ -88,6 +90,7 @@ def card_of(
         like_count=item["like_count"],
         href=item_url(site.site, item["item_id"]) + onward,
         picture=picture_of(site, item["thumbnails"], width),
+        thumb=thumb_url(site.site, item["item_id"], width),
         tags=tuple(item["tags"]),
         initials=_initials(title),
         hue=_hue(item["item_id"]),

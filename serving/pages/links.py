@@ -18,6 +18,7 @@ __all__ = [
     "safe_url",
     "site_url",
     "taste_url",
+    "thumb_url",
     "trail_text",
 ]
 
@@ -55,6 +56,11 @@ def page_url(path: str, **query: str | int | Sequence[str] | None) -> str:
 def item_url(site: str, item_id: str, trail: Sequence[str] = (), *further: str) -> str:
     """Page of an item, reached by the items of a trail, or a page below it."""
     return site_url(site, "items", item_id, *further, trail=trail_text(trail))
+
+
+def thumb_url(site: str, item_id: str, size: int) -> str:
+    """Picture of an item as this service shows it; its longer side has ``size`` pixels."""
+    return f"/thumb/{site}/{segment(item_id)}/{size}"
 
 
 def trail_text(trail: Sequence[str]) -> str:

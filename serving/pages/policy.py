@@ -21,18 +21,22 @@ _ALWAYS: Final = (
 )
 
 
-def page_headers(site: SiteAnswer | None, *, indexed: bool) -> tuple[tuple[bytes, bytes], ...]:
+def page_headers(
+    site: SiteAnswer | None, *, indexed: bool, hot_linked: bool = True
+) -> tuple[tuple[bytes, bytes], ...]:
     """Headers of a page, with a strict content policy: no inline script or style, few hosts.
 
     Parameters
     ----------
     site : whose pictures and player may be shown; None for pages of no site.
     indexed : whether search engines may keep it.
+    hot_linked : pictures come from the site's hosts; else from this service alone.
     """
     if site is None:
         policy = _policy((), ())
     else:
-        policy = _policy(tuple(site.picture_hosts), _player_hosts(site.embed_template))
+        pictures = tuple(site.picture_hosts) if hot_linked else ()
+        policy = _policy(pictures, _player_hosts(site.embed_template))
     robots = () if indexed else ((b"x-robots-tag", b"noindex"),)
     return (_HTML, (b"content-security-policy", policy), *_ALWAYS, *robots)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +13,11 @@ from typing import Any, Final
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from serving.answers.sites import SiteAnswer
 from serving.caching import Media, answered
 from serving.catalog import Catalog
 from serving.pages.assets import Asset, asset_url, read_assets
+from serving.pages.cards import Card
 from serving.pages.links import group_url, item_url, page_url, site_url
 from serving.pages.policy import page_headers
 from serving.settings import ServingSettings
@@ -33,7 +36,7 @@ class Website:
 
     Attributes
     ----------
-    salt : digest of all templates and assets; with the snapshot it tells pages apart.
+    salt : digest of all templates, assets and settings; with the snapshot it tells pages apart.
     """
 
     catalog: Catalog
@@ -62,7 +65,7 @@ class Website:
         context : what the template shows; may raise what a query raises.
         private : tells where somebody has been or what they like: nobody may keep or index it.
         """
-        media = Media(page_headers(snapshot.site, indexed=not private), self.salt)
+        media = Media(self._headers(snapshot.site, indexed=not private), self.salt)
         return answered(
             request,
             snapshot,
@@ -86,10 +89,15 @@ class Website:
         response = Response(
             self.html(request, snapshot, template, context, private=is_fault), status
         )
-        headers = page_headers(snapshot.site if snapshot else None, indexed=not is_fault)
+        headers = self._headers(snapshot.site if snapshot else None, indexed=not is_fault)
         kept = [header for header in response.raw_headers if header[0] != b"content-type"]
         response.raw_headers = [*kept, *headers, (b"cache-control", b"no-store")]
         return response
+
+    def _headers(
+        self, site: SiteAnswer | None, *, indexed: bool
+    ) -> tuple[tuple[bytes, bytes], ...]:
+        return page_headers(site, indexed=indexed, hot_linked=not self.settings.thumbs)
 
     def origin(self, request: Request) -> str:
         """Scheme and host that absolute addresses begin with."""
@@ -132,10 +140,19 @@ def build_website(catalog: Catalog, templates: Path = TEMPLATES) -> Website:
         "group_url": group_url,
         "item_url": item_url,
         "page_url": page_url,
+        "picture_url": partial(picture_url, catalog.settings),
         "site_url": site_url,
     }
     environment.filters["count"] = counted
-    return Website(catalog, environment, assets, _digest(templates, assets))
+    salt = _digest(templates, assets, catalog.settings)
+    return Website(catalog, environment, assets, salt)
+
+
+def picture_url(settings: ServingSettings, card: Card, origin: str = "") -> str | None:
+    """Address of an item's picture: the site's own, or that of this service at an origin."""
+    if card.picture is None:
+        return None
+    return f"{origin}{card.thumb}" if settings.thumbs else card.picture.url
 
 
 def counted(number: int) -> str:
@@ -143,8 +160,8 @@ def counted(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-def _digest(templates: Path, assets: Mapping[str, Asset]) -> bytes:
-    found = hashlib.blake2b(digest_size=12)
+def _digest(templates: Path, assets: Mapping[str, Asset], settings: ServingSettings) -> bytes:
+    found = hashlib.blake2b(repr(settings).encode(), digest_size=12)
     for path in sorted(templates.glob("**/*.html")):
         found.update(path.read_bytes())
     for name, asset in assets.items():

@@ -1,0 +1,65 @@
+"""Pictures of items from this very service, where the operator has switched that on."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from serving.answers.sites import SiteAnswer
+from serving.errors import ApiProblemError
+from serving.pages.cards import HUES, card_of, picture_of
+from serving.pages.stored import details_of, known_id
+from serving.pages.website import Website
+from serving.routes.common import ItemId, Site, snapshot_of
+from serving.thumbs.decoding import SIZES
+from serving.thumbs.keeper import Thumbs, Wanted
+from serving.thumbs.placeholder import placeholder
+
+__all__ = ["build_router"]
+
+_WEEK: Final = "public, max-age=604800"
+_MINUTE: Final = "public, max-age=60"
+_ALONE: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+_NAMES: Final = {str(size): size for size in SIZES}
+
+
+def build_router(website: Website) -> APIRouter:
+    """The route of pictures; none where pictures come from the site itself."""
+    router = APIRouter(include_in_schema=False)
+    if not website.settings.thumbs:
+        return router
+    thumbs = Thumbs(lambda: website.settings)
+
+    @router.get("/thumb/{site}/{item_id}/{size}")
+    async def thumb(request: Request, site: Site, item_id: ItemId, size: str) -> Response:
+        snapshot = snapshot_of(website.catalog, site)
+        details = details_of(snapshot, known_id(snapshot, item_id))
+        if size not in _NAMES:
+            raise ApiProblemError(404, f"Pictures are of {', '.join(_NAMES)} pixels.")
+        pixels = _NAMES[size]
+        found = picture_of(snapshot.site, details["thumbnails"], pixels)
+        hosts = tuple(snapshot.site.picture_hosts)
+        made = found and await thumbs.picture(
+            Wanted(site, details["item_id"], found.url, hosts, pixels)
+        )
+        return _picture(request, made) if made else _drawn(snapshot.site, details)
+
+    return router
+
+
+def _picture(request: Request, made: bytes) -> Response:
+    etag = f'"{hashlib.blake2b(made, digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": _WEEK, **_ALONE}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(made, headers=headers, media_type="image/webp")
+
+
+def _drawn(site: SiteAnswer, details: dict[str, Any]) -> Response:
+    """The placeholder, as an answer that is asked for again soon."""
+    card = card_of(site, details)
+    svg = placeholder(card.initials, card.hue, HUES, card.tags)
+    headers = {"Cache-Control": _MINUTE, **_ALONE}
+    return Response(svg, headers=headers, media_type="image/svg+xml")

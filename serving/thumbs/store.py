@@ -1,0 +1,142 @@
+"""Small pictures on disk: for all workers, never more than allowed, oldest use out first."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from serving.thumbs.decoding import is_webp
+
+__all__ = ["REFUSED_S", "PictureStore", "key_of"]
+
+REFUSED_S: Final = 600.0
+"""Seconds for which a picture that could not be had is not asked for again."""
+
+_LAYOUT: Final = 1  # of what is made of a picture: another one is never read
+_BLOCK: Final = 4096  # bytes that a file takes at least
+_KEPT_SHARE: Final = 0.9  # of the cap, when it has been reached
+_WRITTEN_SHARE: Final = 1 / 64  # of the cap, between two looks at how much there is
+_N_LOCKS: Final = 256
+_ABANDONED_S: Final = 3600.0
+
+
+def key_of(url: str, size: int) -> str:
+    """Name of what is made of the picture at a url, in one size."""
+    told = f"{_LAYOUT}\0{size}\0{url}".encode(errors="replace")
+    return hashlib.blake2b(told, digest_size=20).hexdigest()
+
+
+class PictureStore:
+    """Folder of small pictures, and of notes on those that could not be had.
+
+    Files appear whole, by a rename; one that a crash has cut is as good as none.
+
+    Parameters
+    ----------
+    most_bytes : that all files may take; more is there only between two looks.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int, now: Callable[[], float] = time.time) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._now = now
+        self._unseen_bytes = most_bytes  # the first picture that is put takes a look
+
+    def picture(self, key: str) -> bytes | None:
+        """The picture of that name, which counts as used now; None where there is none."""
+        path = self._path(key, "webp")
+        try:
+            made = path.read_bytes()
+            os.utime(path, (self._now(), self._now()))
+        except OSError:
+            return None
+        return made if is_webp(made) else None
+
+    def is_refused(self, key: str) -> bool:
+        """Whether it could not be had when it was last asked for, not long ago."""
+        return self._age_s(self._path(key, "none")) < REFUSED_S
+
+    def put(self, key: str, made: bytes) -> None:
+        """Keep a picture, and make room for it.
+
+        Raises
+        ------
+        OSError : it cannot be written.
+        """
+        self._write(self._path(key, "webp"), made)
+
+    def refuse(self, key: str) -> None:
+        """Note that a picture could not be had.
+
+        Raises
+        ------
+        OSError : it cannot be written.
+        """
+        self._write(self._path(key, "none"), b"")
+
+    @contextlib.contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """Wait until nobody else, in any process, makes the picture of that name."""
+        with self._lock(f"{int(key[:8], 16) % _N_LOCKS:02x}", fcntl.LOCK_EX):
+            yield
+
+    def trim(self) -> None:
+        """Remove what was used longest ago, until there is room; another process may be at it."""
+        with (
+            contextlib.suppress(BlockingIOError),
+            self._lock("trim", fcntl.LOCK_EX | fcntl.LOCK_NB),
+        ):
+            files = sorted(self._files())
+            held = sum(size for _, size, _ in files)
+            for used_at, size, path in files:
+                is_stale = path.suffix != ".webp" and self._now() - used_at > _ABANDONED_S
+                if is_stale or held > self._most_bytes * _KEPT_SHARE:
+                    path.unlink(missing_ok=True)
+                    held -= size
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """When each file was used, the bytes that it takes, and where it is."""
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(OSError):  # another process may have removed it
+                told = path.stat()
+                yield told.st_mtime, max(_BLOCK, told.st_size), path
+
+    def _path(self, key: str, suffix: str) -> Path:
+        return self._folder / key[:2] / f"{key}.{suffix}"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".begun")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.utime(name, (self._now(), self._now()))
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        self._unseen_bytes += max(_BLOCK, len(content))
+        if self._unseen_bytes > self._most_bytes * _WRITTEN_SHARE:
+            self._unseen_bytes = 0
+            self.trim()
+
+    def _age_s(self, path: Path) -> float:
+        try:
+            return self._now() - path.stat().st_mtime
+        except OSError:
+            return float("inf")
+
+    @contextlib.contextmanager
+    def _lock(self, name: str, how: int) -> Iterator[None]:
+        folder = self._folder / "locks"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / name).open("w") as file:
+            fcntl.flock(file, how)
+            yield

@@ -1,0 +1,102 @@
+"""Each picture is fetched once, a few at a time, and a slow one holds nobody up."""
+
+import asyncio
+import threading
+
+import pytest
+
+from pipeline.hints import read_hints
+from serving.settings import ServingSettings
+from serving.thumbs import keeper
+from serving.thumbs.decoding import is_webp
+from serving.thumbs.keeper import Thumbs, Wanted
+from tests.serving.thumbs.conftest import picture, replying
+
+SITE = "sketchfab"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return ServingSettings(data=tmp_path / "data", cache=tmp_path / "cache", feedback=True)
+
+
+def wanted(host, path="/a", size=64):
+    return Wanted(SITE, f"item{path}", host.url(path), ("127.0.0.1",), size)
+
+
+def test_a_picture_is_fetched_once_however_many_want_it(host, settings):
+    host.replies["/a"] = replying(picture())
+
+    async def ask():
+        thumbs = Thumbs(lambda: settings)
+        together = await asyncio.gather(*(thumbs.picture(wanted(host)) for _ in range(8)))
+        return [*together, await thumbs.picture(wanted(host))]
+
+    made = asyncio.run(ask())
+    assert len(set(made)) == 1
+    assert is_webp(made[0])
+    assert host.asked["/a"] == 1
+    assert asyncio.run(Thumbs(lambda: settings).picture(wanted(host))) == made[0]
+    assert host.asked["/a"] == 1
+    assert read_hints(settings.data, SITE) == []
+
+
+def test_what_cannot_be_had_is_asked_for_once_and_hinted_at(host, settings):
+    thumbs = Thumbs(lambda: settings)
+    assert asyncio.run(thumbs.picture(wanted(host, "/gone"))) is None
+    assert asyncio.run(thumbs.picture(wanted(host, "/gone"))) is None
+    assert host.asked["/gone"] == 1
+    assert read_hints(settings.data, SITE) == ["item/gone"]
+
+
+def test_without_feedback_nothing_is_written_to_the_data_folder(host, settings):
+    silent = settings.model_copy(update={"feedback": False})
+    assert asyncio.run(Thumbs(lambda: silent).picture(wanted(host, "/gone"))) is None
+    assert not settings.data.exists()
+
+
+def test_a_slow_host_holds_nobody_up(host, settings, monkeypatch):
+    monkeypatch.setattr(keeper, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(keeper, "_MOST_UNDER_WAY", 3)
+    open_up = threading.Event()
+
+    def slow(handler):
+        open_up.wait(5)
+        replying(picture())(handler)
+
+    host.replies |= {f"/{n}": slow for n in range(4)} | {"/kept": replying(picture())}
+
+    async def ask():
+        thumbs = Thumbs(lambda: settings)
+        while await thumbs.picture(wanted(host, "/kept")) is None:
+            pass
+        first = await asyncio.gather(*(thumbs.picture(wanted(host, f"/{n}")) for n in range(4)))
+        kept = await thumbs.picture(wanted(host, "/kept"))
+        open_up.set()
+        while await thumbs.picture(wanted(host, "/0")) is None:
+            pass
+        return first, kept
+
+    first, kept = asyncio.run(ask())
+    assert first == [None] * 4
+    assert is_webp(kept)
+    assert sum(host.asked[f"/{n}"] for n in range(4)) == 3
+
+
+def test_a_disk_that_is_full_does_not_keep_a_picture_from_who_asks(host, settings, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.thumbs.store.PictureStore.put", full)
+    host.replies["/a"] = replying(picture())
+    assert is_webp(asyncio.run(Thumbs(lambda: settings).picture(wanted(host))))
+
+
+def test_whatever_goes_wrong_inside_is_a_picture_less(host, settings, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(keeper, "webp_of", broken)
+    host.replies["/a"] = replying(picture())
+    assert asyncio.run(Thumbs(lambda: settings).picture(wanted(host))) is None
+    assert "picture not made" in caplog.text
