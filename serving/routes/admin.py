@@ -40,7 +40,7 @@ class OperatorsRoute(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer; 405 only to who is on this machine."""
-        if scope["method"] not in self.methods and not is_local(Request(scope)):
+        if scope["method"] not in (self.methods or ()) and not is_local(Request(scope)):
             raise HTTPException(404)
         await super().handle(scope, receive, send)
 
