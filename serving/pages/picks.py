@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
@@ -12,11 +12,15 @@ from serving.lists.visitors import MAX_ITEMS
 from serving.pages.links import taste_url
 from serving.snapshot import Snapshot
 
-__all__ = ["HOWS", "MAX_PICKS", "Pick", "Picks"]
+__all__ = ["ACTIONS", "MAX_PICKS", "Pick", "Picks"]
 
 How = Literal["like", "not"]
 Pick = tuple[How, str]
-HOWS: Final[tuple[How, ...]] = ("like", "not")
+HOWS: Final[Mapping[str, How]] = {"like": "like", "not": "not", "pick": "like", "dismiss": "not"}
+"""What each name in a query says of an item."""
+UNDO: Final = "undo"
+ACTIONS: Final = frozenset(("pick", "dismiss", UNDO))
+"""Names of buttons: what is done to the picks that stand in the query."""
 MAX_PICKS: Final = MAX_ITEMS
 _LONGEST_URL: Final = 7000
 """Bytes; what holds more picks of long ids would be turned away at the door."""
@@ -37,21 +41,28 @@ class Picks:
 
     @classmethod
     def read(cls, snapshot: Snapshot, given: Iterable[tuple[str, str]]) -> Self:
-        """Picks of a query's names and values; of two about one item the later one counts.
+        """Picks of a query's names and values, after what was done to them.
+
+        Of two about one item the later one counts.
 
         Raises
         ------
         ApiProblemError : 422, there are more of them than may be.
         """
+        pairs = list(given)
         picks: list[Pick] = [
-            (how, item_id) for name, item_id in given for how in HOWS if how == name
+            (HOWS[name], item_id)
+            for name, item_id in sorted(pairs, key=lambda pair: pair[0] in ACTIONS)
+            if name in HOWS
         ]
         if len(picks) > MAX_PICKS:
             raise _too_many(len(picks))
+        undone = {item_id for name, item_id in pairs if name == UNDO}
         latest: dict[str, How] = {}
         for how, item_id in picks:
             latest.pop(item_id, None)
-            latest[item_id] = how
+            if item_id not in undone:
+                latest[item_id] = how
         known = tuple(
             (how, item_id)
             for item_id, how in latest.items()
@@ -80,21 +91,9 @@ class Picks:
         return taste_url(self.site, self.made)
 
     @property
-    def undone(self) -> str | None:
-        """The page before the last pick; None where there is none."""
-        return taste_url(self.site, self.made[:-1]) if self.made else None
-
-    def after(self, how: How, item_id: str) -> str | None:
-        """The page after one more pick; None where no more fit."""
-        return None if self.is_full else taste_url(self.site, (*self.made, (how, item_id)))
-
-    def without(self, item_id: str) -> str:
-        """The page without the pick of an item."""
-        return taste_url(self.site, _others(self.made, item_id))
-
-
-def _others(made: Sequence[Pick], item_id: str) -> list[Pick]:
-    return [pick for pick in made if pick[1] != item_id]
+    def last(self) -> str | None:
+        """Id of the item that was picked last; None where nothing was."""
+        return self.made[-1][1] if self.made else None
 
 
 def _too_many(n_picks: int) -> ApiProblemError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from serving.lists.answering import Count
 from serving.lists.visitors import Visitor, VisitorItem, visitor_body
@@ -14,7 +14,7 @@ from serving.pages.cards import Card, card_of, cards_of
 from serving.pages.handful import handful
 from serving.pages.links import site_url
 from serving.pages.paging import PAGE_LENGTH
-from serving.pages.picks import MAX_PICKS, Picks
+from serving.pages.picks import ACTIONS, MAX_PICKS, Picks
 from serving.pages.reasons import Reason, reason_of
 from serving.pages.stored import details_of, parsed
 from serving.pages.website import Website
@@ -29,11 +29,9 @@ _FEW: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A card that may be picked or dismissed; no address where no more picks fit."""
+    """A card that may be picked or dismissed, and why it is there."""
 
     card: Card
-    like: str | None
-    dismiss: str | None
     reason: Reason | None = None
 
 
@@ -44,7 +42,10 @@ def build_router(website: Website) -> APIRouter:
     @router.get("/{site}/taste")
     async def taste(request: Request, site: Site) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        picks = Picks.read(snapshot, request.query_params.multi_items())
+        given = request.query_params.multi_items()
+        picks = Picks.read(snapshot, given)
+        if any(name in ACTIONS for name, _ in given):
+            return RedirectResponse(picks.href, 303, {"Cache-Control": "no-store"})
         count = request.app.state.metrics.listed
         return website.page(
             request, snapshot, "taste.html", lambda: _context(snapshot, picks, count), private=True
@@ -65,10 +66,12 @@ def _context(snapshot: Snapshot, picks: Picks, count: Count) -> dict[str, Any]:
         "picks": picks,
         "most": MAX_PICKS,
         "lacking": max(0, _ENOUGH - len(picks.likes)),
-        "picked": [(how, _small(snapshot, one), picks.without(one)) for how, one in picks.made],
+        "picked": [(how, _small(snapshot, item_id)) for how, item_id in picks.made],
         "clear": site_url(snapshot.site.site, "taste"),
-        "chosen": _choices(picks, cards, with_reasons=True),
-        "handful": _choices(picks, cards_of(snapshot.site, more)),
+        "chosen": [
+            Choice(card, reason_of(card.because, is_filled=card.is_filled)) for card in cards
+        ],
+        "handful": [Choice(card) for card in cards_of(snapshot.site, more)],
         "algorithm": _algorithm(snapshot, answer["model"]) if answer else None,
     }
 
@@ -84,18 +87,6 @@ def _recommended(snapshot: Snapshot, picks: Picks, count: Count) -> dict[str, An
         explain=True,
     )
     return parsed(visitor_body(snapshot, visitor, count))
-
-
-def _choices(picks: Picks, cards: Sequence[Card], *, with_reasons: bool = False) -> list[Choice]:
-    return [
-        Choice(
-            card,
-            picks.after("like", card.item_id),
-            picks.after("not", card.item_id),
-            reason_of(card.because, is_filled=card.is_filled) if with_reasons else None,
-        )
-        for card in cards
-    ]
 
 
 def _small(snapshot: Snapshot, item_id: str) -> Card:

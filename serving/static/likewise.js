@@ -47,8 +47,10 @@ function offerTaste() {
   }
 }
 document.addEventListener("click", ({ target }) => {
-  const link = target.closest?.("#taste a");
-  if (link && link.pathname === location.pathname) keep(link.pathname, link.search);
+  if (target.closest?.("#taste #clear")) keep(location.pathname, "");
 }, true);
-document.addEventListener("htmx:afterSettle", offerTaste);
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.closest?.("#taste")) keep(location.pathname, location.search);
+  offerTaste();
+});
 offerTaste();

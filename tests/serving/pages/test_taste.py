@@ -4,9 +4,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from serving.pages.picks import MAX_PICKS
+from serving.pages import picks as picks_module
+from serving.pages.picks import MAX_PICKS, Picks
 from tests.factories import SITE
 from tests.serving.conftest import ODD_IDS
+from tests.serving.hand_made import snapshot_of
 
 TASTE = f"/{SITE}/taste"
 
@@ -17,22 +19,34 @@ def taste(client, *picks):
     return page.text
 
 
-def links(page, css_class):
-    found = re.findall(rf'<a class="{css_class}"[^>]* href="([^"]*)"', page)
-    return [unescape(href) for href in found]
+def buttons(page, name):
+    return [unescape(one) for one in re.findall(rf'name="{name}" value="([^"]*)"', page)]
 
 
-def picks_of(href):
-    return parse_qsl(urlsplit(href).query)
+def kept(page):
+    """Names and values that the form holds besides its buttons."""
+    hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
+    return [(name, unescape(value)) for name, value in hidden]
+
+
+def pressed(client, page, name, item_id):
+    """The page that a button leads to, as a browser without scripts sends its form."""
+    assert item_id in buttons(page, name)
+    answer = client.get(f"{TASTE}?{urlencode([*kept(page), (name, item_id)])}")
+    assert answer.status_code == 303
+    assert answer.headers["cache-control"] == "no-store"
+    there = answer.headers["location"]
+    return parse_qsl(urlsplit(there).query), client.get(there).text
 
 
 def test_a_first_handful_can_be_picked_or_dismissed(client):
     page = taste(client)
-    likes, drops = links(page, "pick"), links(page, "pick drop")
-    assert len(likes) == len(drops) > 10
-    assert len({*likes, *drops}) == 2 * len(likes)
-    for href in (*likes, *drops):
-        assert client.get(href).status_code == 200, href
+    likes, drops = buttons(page, "pick"), buttons(page, "dismiss")
+    assert likes == drops
+    assert len(set(likes)) == len(likes) > 10
+    for item_id in likes:
+        assert pressed(client, page, "pick", item_id)[0] == [("like", item_id)]
+        assert pressed(client, page, "dismiss", item_id)[0] == [("not", item_id)]
 
 
 def test_nobody_may_keep_the_page(client):
@@ -46,23 +60,27 @@ def test_nobody_may_keep_the_page(client):
 def test_a_pick_changes_the_page_and_can_be_taken_back(client, item_id):
     page = taste(client, ("like", item_id))
     assert ">For you</h2>" in page
-    (undone,) = re.findall(r'id="undo" href="([^"]*)"', page)
-    assert unescape(undone) == TASTE
-    assert links(page, "remove") == [TASTE]
-    for href in links(page, "pick"):
-        assert picks_of(href)[0] == ("like", item_id)
-        assert ("like", item_id) not in picks_of(href)[1:]
+    assert item_id not in buttons(page, "pick")
+    further = buttons(page, "pick")[0]
+    picks, page = pressed(client, page, "pick", further)
+    assert picks == [("like", item_id), ("like", further)]
+    assert pressed(client, page, "undo", item_id)[0] == [("like", further)]
 
 
 def test_the_last_pick_is_undone_whatever_it_was(client):
-    page = taste(client, ("like", "item-001"), ("not", "item-002"), ("like", "item-003"))
-    (undone,) = re.findall(r'id="undo" href="([^"]*)"', page)
-    assert picks_of(unescape(undone)) == [("like", "item-001"), ("not", "item-002")]
-    assert [picks_of(href) for href in links(page, "remove")] == [
-        [("not", "item-002"), ("like", "item-003")],
-        [("like", "item-001"), ("like", "item-003")],
-        [("like", "item-001"), ("not", "item-002")],
-    ]
+    page = taste(client, ("like", "item-001"), ("like", "item-003"), ("not", "item-002"))
+    assert re.findall(r'id="undo" name="undo" value="([^"]*)"', page) == ["item-002"]
+    picks, page = pressed(client, page, "undo", "item-002")
+    assert picks == [("like", "item-001"), ("like", "item-003")]
+    assert re.findall(r'id="undo" name="undo" value="([^"]*)"', page) == ["item-003"]
+
+
+def test_any_pick_can_be_removed(client):
+    picks = [("like", "item-001"), ("not", "item-002"), ("like", "item-003")]
+    page = taste(client, *picks)
+    for pick in picks:
+        rest, _ = pressed(client, page, "undo", pick[1])
+        assert rest == [one for one in picks if one != pick]
 
 
 def test_one_click_clears_everything(client):
@@ -87,7 +105,7 @@ def test_of_two_picks_of_an_item_the_later_one_counts(client):
 def test_picks_that_are_gone_are_said_to_be(client):
     page = taste(client, ("like", "item-001"), ("like", "gone"), ("not", "gone too"))
     assert "2 of your picks are not on" in page
-    assert "gone" not in "".join(links(page, "pick"))
+    assert kept(page) == [("like", "item-001")]
     assert "0 liked" in taste(client, ("like", "gone"))
 
 
@@ -106,3 +124,21 @@ def test_there_is_room_for_so_many_picks_and_no_more(client):
     assert page.status_code == 422
     assert f"at most {MAX_PICKS} are taken" in page.text
     assert taste(client, *picks[1:])
+
+
+def test_where_no_more_picks_fit_the_page_says_so(client, odd_site, monkeypatch):
+    item_ids = odd_site.item_ids[:3]
+    monkeypatch.setattr(picks_module, "MAX_PICKS", 3)
+    page = taste(client, *(("like", item_id) for item_id in item_ids))
+    assert "No more fit: remove one" in page
+    assert buttons(page, "pick") == []
+    assert set(buttons(page, "undo")) == set(item_ids)
+    assert buttons(taste(client, ("like", item_ids[0])), "pick")
+
+
+def test_long_ids_fill_an_address_sooner():
+    snapshot = snapshot_of(40)
+    object.__setattr__(snapshot.items, "index", {f"{n:0250}": n for n in range(40)})
+    few = Picks.read(snapshot, [("like", one) for one in list(snapshot.items.index)[:20]])
+    many = Picks.read(snapshot, [("like", one) for one in snapshot.items.index])
+    assert (len(many.made), few.is_full, many.is_full) == (40, False, True)
