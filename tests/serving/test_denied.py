@@ -35,9 +35,9 @@ LISTS = {"similar", "recommendations", "popular", "trending", "latest", "random"
 
 
 def paths(app):
-    """Every GET route of the site, with several items, people and groups filled in."""
+    """Every GET route of the JSON API, with several items, people and groups filled in."""
     for route in iter_route_contexts(app.routes):
-        if "GET" in (route.methods or ()) and "{site}" in (route.path or ""):
+        if "GET" in (route.methods or ()) and (route.path or "").startswith("/v1/{site}"):
             path = route.path.replace("{site}", SITE)
             query = "?k=100" if path.rpartition("/")[2] in LISTS else ""
             names = re.findall(r"\{(\w+)\}", path)

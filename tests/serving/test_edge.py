@@ -101,6 +101,7 @@ def asked_about_ids(client, caplog):
         f"/v1/{SITE}/items/item-003/similar?model={PLANTED}&x={PLANTED}",
         f"/v1/{SITE}/users/{user}/recommendations",
         f"/{PLANTED}",
+        f"/v1/{SITE}/{PLANTED}/a/b/c",
         f"/v1/{PLANTED}",
     ):
         assert client.get(path).status_code in {404, 422}
@@ -116,7 +117,7 @@ def test_logs_name_routes(asked_about_ids):
 
 
 def test_logs_hold_no_id(asked_about_ids):
-    assert len(asked_about_ids) == 6
+    assert len(asked_about_ids) == 7
     assert not [line for line in asked_about_ids if PLANTED in line]
 
 

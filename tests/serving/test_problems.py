@@ -59,7 +59,7 @@ def test_other_methods_are_problems_on_every_route(client, method):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/v1", "/v1/", "/v1/a/b/c/d/e", "/v1/sites/", f"/v1/{SITE}/items//similar"]
+    "path", ["/v1/", "/v1/a/b/c/d/e", "/v1/sites/", f"/v1/{SITE}/items//similar"]
 )
 def test_unknown_routes_are_problems(client, path):
     assert "/docs" in assert_problem(client.get(path), 404).detail
@@ -127,6 +127,11 @@ def test_not_ready_is_a_problem(tmp_path, serve):
 def test_a_good_answer_is_no_problem(client):
     with pytest.raises(AssertionError):
         assert_problem(client.get("/v1/sites"), 200)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1"])
+def test_a_name_that_is_no_site_is_a_problem_to_who_wants_no_page(client, path):
+    assert assert_problem(client.get(path), 404).known == [SITE]
 
 
 def recommended(client, **more):

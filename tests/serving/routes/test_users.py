@@ -52,7 +52,7 @@ def test_an_unknown_person_is_a_problem_that_repeats_no_id(client):
 def test_there_are_no_such_routes_unless_they_are_switched_on(data, serve):
     user_id = SmallSite().user_ids[0]
     with serve(data, user_routes=False) as client:
-        answer, nowhere = recommended(client, user_id), client.get("/nowhere")
+        answer, nowhere = recommended(client, user_id), client.get(f"/v1/{SITE}/people/x/y")
         assert answer.status_code == 404
         assert answer.json() == nowhere.json()
         assert not [path for path in client.app.openapi()["paths"] if "user" in path]
