@@ -30,7 +30,11 @@ def carried_history(data: Path, site: str) -> pl.DataFrame | None:
             with duckdb.connect(path, read_only=True) as connection:
                 rows = connection.execute("SELECT schema_version FROM snapshot_info").fetchall()
                 if rows == [(SCHEMA_VERSION,)]:
-                    return pl.DataFrame(connection.sql("FROM evaluation_history").to_arrow_table())
+                    found = connection.sql("FROM evaluation_history").to_arrow_table()
+                    # DuckDB gives instants in the zone of the machine, by whatever name.
+                    return pl.DataFrame(found).with_columns(
+                        pl.col("evaluated_at").dt.convert_time_zone("UTC")
+                    )
             _LOG.warning("evaluation history of %s is of another schema version", path)
         except duckdb.Error as err:
             _LOG.warning("evaluation history of %s cannot be read: %s", path, err)
