@@ -49,6 +49,13 @@ _TOLD: Final[Mapping[str, tuple[str, str]]] = {
     ),
 }
 
+_PLAIN: Final[Mapping[str, str]] = {
+    "cursor": "names no page of this list",
+    "seed": "must be a whole number, 0 or more",
+    "q": "is too long to be a link or words to search for",
+    "trail": "is longer than a way can be",
+}
+
 
 def add_fault_pages(app: FastAPI, website: Website) -> None:
     """Make errors pages for people; those of the API stay problems."""
@@ -81,7 +88,7 @@ def _page(website: Website, request: Request, problem: Response) -> Response:
         "sentence": sentence,
         "asked": _asked(request),
         "q": request.query_params.get("q", "")[:MAX_LINK_LENGTH],
-        "faults": told.get("errors", []) if kind == "invalid-request" else [],
+        "faults": _faults(told) if kind == "invalid-request" else [],
         "forms": [form for form in told.get("known", ()) if form != BARE_ID]
         if kind == "unknown-link"
         else [],
@@ -92,6 +99,11 @@ def _page(website: Website, request: Request, problem: Response) -> Response:
     page = website.bare_page(request, "fault.html", context, status=status, snapshot=snapshot)
     page.raw_headers += [pair for pair in problem.raw_headers if pair[0] in _KEPT]
     return page
+
+
+def _faults(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is wrong in the address, in words for people where there are any."""
+    return [{**one, "detail": _PLAIN.get(one["name"], one["detail"])} for one in told["errors"]]
 
 
 def _popular(snapshot: Snapshot) -> Shelf:

@@ -45,7 +45,9 @@ def _start(website: Website, request: Request) -> Response:
     if len(snapshots) == 1:
         return RedirectResponse(site_url(*snapshots), headers={"Cache-Control": "no-store"})
     shelves = {name: order_shelf(snapshot, "popular") for name, snapshot in snapshots.items()}
-    return website.bare_page(request, "start.html", {"canonical": "/", "shelves": shelves})
+    context = {"canonical": "/", "shelves": shelves}
+    sites = [snapshot.site for snapshot in snapshots.values()]
+    return website.bare_page(request, "start.html", context, pictured=sites)
 
 
 def _home(snapshot: Snapshot) -> dict[str, Any]:

@@ -22,21 +22,19 @@ _ALWAYS: Final = (
 
 
 def page_headers(
-    site: SiteAnswer | None, *, indexed: bool, hot_linked: bool = True
+    *sites: SiteAnswer, indexed: bool, hot_linked: bool = True
 ) -> tuple[tuple[bytes, bytes], ...]:
     """Headers of a page, with a strict content policy: no inline script or style, few hosts.
 
     Parameters
     ----------
-    site : whose pictures and player may be shown; None for pages of no site.
+    sites : whose pictures and players may be shown.
     indexed : whether search engines may keep it.
-    hot_linked : pictures come from the site's hosts; else from this service alone.
+    hot_linked : pictures come from the sites' hosts; else from this service alone.
     """
-    if site is None:
-        policy = _policy((), ())
-    else:
-        pictures = tuple(site.picture_hosts) if hot_linked else ()
-        policy = _policy(pictures, _player_hosts(site.embed_template))
+    pictures = (host for site in sites for host in site.picture_hosts if hot_linked)
+    players = (host for site in sites for host in _player_hosts(site.embed_template))
+    policy = _policy(tuple(dict.fromkeys(pictures)), tuple(dict.fromkeys(players)))
     robots = () if indexed else ((b"x-robots-tag", b"noindex"),)
     return (_HTML, (b"content-security-policy", policy), *_ALWAYS, *robots)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -83,25 +83,27 @@ class Website:
         *,
         status: int = 200,
         snapshot: Snapshot | None = None,
+        pictured: Sequence[SiteAnswer] = (),
     ) -> Response:
-        """A page of no snapshot in particular, or one that says what went wrong: not kept."""
+        """A page of no snapshot in particular, or one that says what went wrong: not kept.
+
+        Parameters
+        ----------
+        snapshot : of the site that it belongs to, if it is one's.
+        pictured : further sites whose pictures it shows.
+        """
         is_fault = status != HTTPStatus.OK
         response = Response(
             self.html(request, snapshot, template, context, private=is_fault), status
         )
-        headers = self._headers(snapshot.site if snapshot else None, indexed=not is_fault)
+        own = (snapshot.site,) if snapshot else ()
+        headers = self._headers(*own, *pictured, indexed=not is_fault)
         kept = [header for header in response.raw_headers if header[0] != b"content-type"]
         response.raw_headers = [*kept, *headers, (b"cache-control", b"no-store")]
         return response
 
-    def _headers(
-        self, site: SiteAnswer | None, *, indexed: bool
-    ) -> tuple[tuple[bytes, bytes], ...]:
-        return page_headers(site, indexed=indexed, hot_linked=not self.settings.thumbs)
-
-    def origin(self, request: Request) -> str:
-        """Scheme and host that absolute addresses begin with."""
-        return self.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    def _headers(self, *sites: SiteAnswer, indexed: bool) -> tuple[tuple[bytes, bytes], ...]:
+        return page_headers(*sites, indexed=indexed, hot_linked=not self.settings.thumbs)
 
     def html(
         self,
@@ -117,7 +119,7 @@ class Website:
             "site": snapshot.site if snapshot else None,
             "sites": [each.site for _, each in sorted(self.catalog.snapshots.items())],
             "settings": self.settings,
-            "origin": self.origin(request),
+            "origin": self.settings.public_url,  # never the Host: whoever asks could choose it
             "path": request.scope["path"],
             "is_private": private,
         }

@@ -60,6 +60,7 @@ def test_what_is_wrong_in_an_address_is_named(client):
     page = fault(client, f"/{SITE}/popular?cursor=nonsense", 422)
     assert "That did not work" in page
     assert "<strong><bdi>cursor</bdi></strong>" in page
+    assert "names no page of this list" in page
     assert "<bdi>nonsense</bdi>" in page
     assert f'href="/{SITE}/popular">Begin again' in page
     assert "Begin again" not in fault(client, f"/{SITE}/surprise?seed=-1", 422)

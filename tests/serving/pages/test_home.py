@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,32 @@ def test_the_section_where_one_is_is_marked(client, path, section):
     page = client.get("/about" if "about" in path else f"/{SITE}{path}").text
     marked = re.findall(r'<a href="[^"]*"(?: data-taste)? aria-current="page">([^<]*)</a>', page)
     assert marked == [section]
+
+
+@pytest.mark.parametrize(
+    ("path", "section"), [("tags", ["Discover"]), ("popular", ["Discover"]), ("users/x", [])]
+)
+def test_pages_within_a_section_mark_it_too(client, path, section):
+    page = client.get(f"/{SITE}/{path}", headers={"Accept": "text/html"}).text
+    assert re.findall(r'aria-current="true">([^<]*)</a>', page) == section
+
+
+def test_several_sites_have_a_page_to_begin_at(odd_snapshot, serve):
+    with serve(odd_snapshot[0]) as client:
+        snapshot = client.catalog.snapshots[SITE]
+        other = replace(snapshot, site=snapshot.site.model_copy(update={"site": "other"}))
+        client.catalog.snapshots = {SITE: snapshot, "other": other}
+        page = client.get("/")
+        assert page.status_code == 200
+        assert re.findall(r'<h2><a href="([^"]*)">', page.text) == ["/other", f"/{SITE}"]
+        faces = re.findall(r'<li><a href="([^"]*)" title=', page.text)
+        assert len(faces) == 12
+        assert "img-src 'self' 127.0.0.1;" in page.headers["content-security-policy"]
+        assert {client.get(href).status_code for href in faces} == {200}
+        lost = client.get("/third", headers={"Accept": "text/html"})
+        assert lost.status_code == 404
+        assert 'href="/">To the start</a>' in lost.text
+        assert "Popular on" not in lost.text
 
 
 def test_a_page_is_kept_by_its_etag(client):
