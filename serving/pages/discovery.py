@@ -22,6 +22,7 @@ MAX_URLS: Final = 50_000
 _XML: Final = "application/xml"
 _NAMESPACE: Final = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _KEPT: Final = {"Cache-Control": "public, max-age=3600"}
+_NOT_KEPT: Final = {"Cache-Control": "no-store"}
 _CLOSED: Final = (
     "/v1/",
     "/admin/",
@@ -47,8 +48,8 @@ def build_router(website: Website, max_urls: int = MAX_URLS) -> APIRouter:
     @router.get("/robots.txt")
     async def robots(request: Request) -> Response:
         lines = ["User-agent: *", *(f"Disallow: {path}" for path in _CLOSED), ""]
-        lines.append(f"Sitemap: {website.origin(request)}/sitemap.xml")
-        return Response("\n".join(lines) + "\n", headers=_KEPT, media_type="text/plain")
+        lines.append(f"Sitemap: {_origin(website, request)}/sitemap.xml")
+        return Response("\n".join(lines) + "\n", headers=_NOT_KEPT, media_type="text/plain")
 
     @router.get("/favicon.ico")
     async def icon() -> Response:
@@ -58,7 +59,7 @@ def build_router(website: Website, max_urls: int = MAX_URLS) -> APIRouter:
     @router.get("/sitemap.xml")
     async def sitemap(request: Request) -> Response:
         snapshots = _loaded(website)
-        origin = website.origin(request)
+        origin = _origin(website, request)
         n_maps = -(-sum(map(_n_urls, snapshots)) // max_urls)
         if n_maps > 1:
             places = [f"{origin}/sitemap-{number}.xml" for number in range(1, n_maps + 1)]
@@ -71,9 +72,14 @@ def build_router(website: Website, max_urls: int = MAX_URLS) -> APIRouter:
         start = (number - 1) * max_urls
         if not 0 <= start < sum(map(_n_urls, snapshots)):
             raise ApiProblemError(404, f"There is no sitemap {number}.")
-        return await _urlset(snapshots, website.origin(request), start, max_urls)
+        return await _urlset(snapshots, _origin(website, request), start, max_urls)
 
     return router
+
+
+def _origin(website: Website, request: Request) -> str:
+    """Where people reach this; the host that is asked is believed in what nobody keeps."""
+    return website.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _loaded(website: Website) -> list[Snapshot]:
@@ -108,4 +114,4 @@ def _xml(root: str, member: str, places: Sequence[str]) -> Response:
     members = "".join(f"<{member}><loc>{escape(place)}</loc></{member}>\n" for place in places)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     body = f"{head}<{root} {_NAMESPACE}>\n{members}</{root}>\n"
-    return Response(body, headers=_KEPT, media_type=_XML)
+    return Response(body, headers=_NOT_KEPT, media_type=_XML)

@@ -27,9 +27,10 @@ def test_the_sitemap_has_every_item_and_tag_and_nothing_else(client, odd_site):
     assert len(found) == len(set(found)) == len(odd_site.item_ids) + len(tags)
     for place in found:
         assert place.startswith((f"http://likewise/{SITE}/items/", f"http://likewise/{SITE}/tags/"))
-        page = client.get(place.removeprefix("http://likewise"))
+        path = place.removeprefix("http://likewise")
+        page = client.get(path)
         assert page.status_code == 200
-        assert f'rel="canonical" href="{place}"' in unescape(page.text)
+        assert f'rel="canonical" href="{path}"' in unescape(page.text)
 
 
 def test_a_large_sitemap_is_an_index_of_several(client):
@@ -86,3 +87,18 @@ def test_engines_are_kept_from_what_is_private_or_endless(client):
 
 def test_the_icon_is_at_its_usual_place_too(client):
     assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+
+
+def test_a_page_that_is_kept_does_not_repeat_the_host_that_was_asked(client, data, serve):
+    for path in (f"/{SITE}", f"/{SITE}/items/item-001", "/about"):
+        page = client.get(path, headers={"Host": "evil.example"})
+        assert "evil.example" not in page.text
+    for path in ("/sitemap.xml", "/robots.txt"):
+        answer = client.get(path, headers={"Host": "evil.example"})
+        assert "evil.example" in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+    with serve(data, public_url="https://likes.example") as named:
+        page = named.get(f"/{SITE}")
+        assert f'property="og:url" content="https://likes.example/{SITE}"' in page.text
+        sitemap = named.get("/sitemap.xml", headers={"Host": "evil.example"}).text
+        assert "evil.example" not in sitemap
