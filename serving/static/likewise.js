@@ -48,6 +48,12 @@ function offerTaste() {
 }
 document.addEventListener("click", ({ target }) => {
   if (target.closest?.("#taste #clear")) keep(location.pathname, "");
+  const add = target.closest?.('main a[href*="/taste?like="]');
+  if (!add) return;
+  const picks = new URLSearchParams(kept(add.pathname)), item = new URLSearchParams(add.search).get("like");
+  if (!picks.getAll("like").includes(item)) picks.append("like", item);
+  add.search = picks;
+  keep(add.pathname, add.search);
 }, true);
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   if (target.closest?.("#taste")) keep(location.pathname, location.search);
