@@ -167,7 +167,8 @@ def _write(
             lists = without(made, gone_items, gone_users)
             for name, table in filled_lists(lists, item_ids):
                 _insert(connection, name, table)
-        _insert_fold_ins(connection, contents.fold_ins, item_ids, gone_items, gone_users)
+        user_ids = _ids(present.likes["user_id"].unique())
+        _insert_fold_ins(connection, contents.fold_ins, item_ids, gone_items, user_ids)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
     if Path(f"{path}.wal").exists():
@@ -179,7 +180,7 @@ def _insert_fold_ins(
     fold_ins: Iterable[ModelFoldIn],
     item_ids: NDArray[np.str_],
     gone_items: NDArray[np.str_],
-    gone_users: NDArray[np.str_],
+    user_ids: NDArray[np.str_],
 ) -> None:
     """Weights, vectors and factors model by model, then which of them scores whom."""
     scorers: dict[str, Scorer] = {}
@@ -192,7 +193,7 @@ def _insert_fold_ins(
             shares[made.model] = filled_shares(made.model, made.shares, made.item_ids, gone_items)
         if _is_published(made, scorers.values()):
             continue
-        for name, table in filled_fold_in(made, item_ids, gone_items, gone_users, features):
+        for name, table in filled_fold_in(made, item_ids, gone_items, user_ids, features):
             _insert(connection, name, table)
             if made.scores_visitors:
                 scorers[made.model] = Scorer(made.model, made.settings, _solve_of(made))

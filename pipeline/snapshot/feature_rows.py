@@ -57,7 +57,7 @@ class Places:
     ----------
     items : int32; -1 for an item that is gone.
     user_ids : of the model's people.
-    stays : which of these are not gone.
+    stays : which of these the snapshot has.
     """
 
     items: IntArray

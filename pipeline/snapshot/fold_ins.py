@@ -75,13 +75,14 @@ def filled_fold_in(
     made: ModelFoldIn,
     item_ids: NDArray[np.str_],
     gone_ids: NDArray[np.str_],
-    gone_users: NDArray[np.str_],
+    user_ids: NDArray[np.str_],
     features: Features,
 ) -> Iterator[tuple[str, pa.Table]]:
     """Rows of the tables of weights, vectors and factors, as if what is gone had never been.
 
     Parameters
     ----------
+    user_ids : of the people of the snapshot: models learn from visitors too, who are none.
     features : of the models before it; those of this one are added.
 
     Raises
@@ -101,7 +102,7 @@ def filled_fold_in(
     if made.factors is not None:
         yield from _factor_rows(made.model, made.factors.factors, places)
     if made.features is not None:
-        of_model = Places(places, made.user_ids, ~np.isin(made.user_ids, gone_users))
+        of_model = Places(places, made.user_ids, np.isin(made.user_ids, user_ids))
         yield from filled_features(made.model, made.features, of_model, features)
 
 

@@ -7,6 +7,7 @@ from pipeline.feature_sums import ComposedFactors, ItemVectors
 from pipeline.recommenders.base import PublishedFeatures
 from pipeline.snapshot import feature_rows
 from pipeline.snapshot.feature_rows import Features, Places, filled_features
+from pipeline.snapshot.fold_ins import ModelFoldIn, filled_fold_in
 
 NAMES = ("creator:Ann", "tag:cat", "tag:low poly")
 # a: cat .6, low poly .8; b: Ann 1; c: nothing; d: cat 1
@@ -19,6 +20,7 @@ LIKES = np.array([1, 0.5, 1, 0.25], np.float32)
 VECTORS = PublishedFeatures(NAMES, ItemVectors(*ROWS, LIKES, 3))
 TABLES = [np.arange(2 * n, dtype=np.float32).reshape(n, 2) for n in (3, 4, 2)]
 COMPOSED = PublishedFeatures(NAMES, ComposedFactors(*ROWS, *TABLES))
+NONE = np.array([], np.str_)
 PEOPLE = np.array(["u", "v"])
 ALL = Places(np.arange(4, dtype=np.int32), PEOPLE, np.ones(2, bool))
 WITHOUT_B = Places(np.array([0, -1, 1, 2], np.int32), PEOPLE, np.array([False, True]))
@@ -71,3 +73,17 @@ def test_models_share_the_positions_of_features():
 
 def test_a_snapshot_without_features_has_an_empty_table():
     assert Features().table.num_rows == 0
+
+
+def test_visitors_that_a_model_learned_from_are_no_people_of_the_snapshot():
+    made = ModelFoldIn(
+        model="m",
+        item_ids=np.array(["a", "b", "c", "d"]),
+        weights=None,
+        factors=None,
+        features=COMPOSED,
+        user_ids=np.array(["u", "visitor"]),
+    )
+    rows = filled_fold_in(made, made.item_ids, NONE, np.array(["u", "w"]), Features())
+    people = [table for name, table in rows if name == "user_factors"]
+    assert [table["user_id"].to_pylist() for table in people] == [["u"]]
