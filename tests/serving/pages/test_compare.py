@@ -43,7 +43,7 @@ def test_both_sides_and_their_overlap_are_those_of_the_api(client, item_id):
     n_common = answer["n_common"]
     assert n_common
     assert f"They agree on {n_common} of the first {len(answer['rows'])}" in page.text
-    assert f"({100 * answer['overlap']:.0f} %)" in page.text
+    assert f"({100 * answer['overlap']:.0f}&nbsp;%)" in page.text
     assert page.text.count('d="M0 ') == n_common
 
 
