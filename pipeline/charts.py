@@ -23,7 +23,7 @@ from pipeline.snapshot.contents import Chart
 
 __all__ = ["draw_charts"]
 
-_SIZE_INCHES: Final = (7.2, 4.0)
+_SIZE_INCHES: Final = (6.0, 3.6)
 _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "likewise",
     "svg.fonttype": "none",
@@ -175,8 +175,7 @@ def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     axes.scatter(rows.get_column("share"), rows.get_column("mean"), s=60, color=_BLUE)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.margins(0.1)
-    places = rows.select("share", "mean").rows()
-    _labels_beside(axes, places, rows.get_column("label").to_list())
+    _labels(axes, rows.select("share", "mean").rows(), rows.get_column("label").to_list())
     parts = [
         f"{row['label']} shows {row['share']:.1%} of the catalogue at NDCG@{_K} {row['mean']:.3f}"
         for row in rows.iter_rows(named=True)
@@ -207,6 +206,30 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
         f"with {best['mean'][0]:.3f}."
     )
     return _chart("history", "How the models did over time", words, figure)
+
+
+def _labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str]) -> None:
+    """Labels at points that have room around them; those of all others stand beside the axes."""
+    low, high = axes.get_ylim()
+    left, right = axes.get_xlim()
+    room = 2 * _LABEL_GAP * (high - low)
+    crowded = []
+    for place, (x, y) in enumerate(points):
+        others = (other for n, (_, other) in enumerate(points) if n != place)
+        if any(abs(other - y) < room for other in others):
+            crowded.append(place)
+            continue
+        on_left = x > (left + right) / 2
+        axes.annotate(
+            labels[place],
+            (x, y),
+            xytext=(-8 if on_left else 8, 0),
+            textcoords="offset points",
+            ha="right" if on_left else "left",
+            va="center",
+        )
+    if crowded:
+        _labels_beside(axes, [points[n] for n in crowded], [labels[n] for n in crowded])
 
 
 def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequence[str]) -> None:

@@ -75,7 +75,7 @@ class Ials(Recommender):
 
     name: ClassVar[str] = "ials"
     label: ClassVar[str] = "Hidden tastes"
-    sentence: ClassVar[str] = "Hidden tastes that explain who likes what, found by least squares."
+    sentence: ClassVar[str] = "Hidden tastes, worked out from who likes what."
     fitted: ClassVar[type[Fitted]] = IalsFitted
 
     factors: int = ranged(
