@@ -188,7 +188,7 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
     columns = ("model", "metric", "k", "mean", "evaluated_at")
     every = pl.concat([history.select(columns), evaluation.select(columns)]).unique()
     rows = _at_k(every, models, "NDCG").drop_nulls("mean").sort("position", "evaluated_at")
-    figure, axes = _axes("When it was evaluated (UTC)", f"NDCG@{_K}")
+    figure, axes = _axes(None, f"NDCG@{_K}")
     ends, labels = [], []
     for place, (_, line) in enumerate(rows.group_by("model", maintain_order=True)):
         times, means = line.get_column("evaluated_at"), line.get_column("mean")
@@ -212,7 +212,7 @@ def _labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[
     """Labels at points that have room around them; those of all others stand beside the axes."""
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
-    room = 2 * _LABEL_GAP * (high - low)
+    room = 0.7 * _LABEL_GAP * (high - low)
     crowded = []
     for place, (x, y) in enumerate(points):
         others = (other for n, (_, other) in enumerate(points) if n != place)
@@ -240,8 +240,7 @@ def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequen
     gap = min(_LABEL_GAP, 1.0 / max(1, len(points) - 1))
     for here in range(1, len(heights)):
         heights[here] = max(heights[here], heights[here - 1] + gap)
-    overshoot = max(0.0, heights[-1] - 1.0)
-    heights = [height - overshoot for height in heights]
+    heights[-1] = min(heights[-1], 1.0)
     for here in range(len(heights) - 2, -1, -1):
         heights[here] = min(heights[here], heights[here + 1] - gap)
     for place, height in zip(order, heights, strict=True):
@@ -252,7 +251,12 @@ def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequen
             textcoords="axes fraction",
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": "#4f4941", "linewidth": 0.5},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": "#4f4941",
+                "linewidth": 0.5,
+                "relpos": (0.0, 0.5),
+            },
         )
 
 
@@ -268,10 +272,10 @@ def _counts(likes: pl.DataFrame, column: str) -> np.ndarray[tuple[int], np.dtype
     return likes.group_by(column).len("likes").get_column("likes").sort(descending=True).to_numpy()
 
 
-def _axes(x_label: str, y_label: str | None) -> tuple[Figure, Axes]:
+def _axes(x_label: str | None, y_label: str | None) -> tuple[Figure, Axes]:
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
     axes = figure.add_subplot()
-    axes.set_xlabel(x_label)
+    axes.set_xlabel(x_label or "")
     axes.set_ylabel(y_label or "")
     return figure, axes
 
