@@ -32,3 +32,11 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const before = detail.target.matches("li.more") && detail.shouldSwap ? detail.target.previousElementSibling : null;
   if (before) document.addEventListener("htmx:afterSettle", () => before.nextElementSibling?.querySelector("a")?.focus({ preventScroll: true }), { once: true });
 });
+
+// What could not be done in place is done the plain way, whose page says what is wrong.
+const plainly = ({ target }) => {
+  if (target instanceof HTMLFormElement && target.closest(".vote")) target.submit();
+  else if (target instanceof HTMLAnchorElement) location.href = target.href;
+};
+document.addEventListener("htmx:responseError", plainly);
+document.addEventListener("htmx:sendError", plainly);
