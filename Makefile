@@ -18,7 +18,7 @@ LIKEWISE_DATA ?= data$(if $(WORLD),/$(notdir $(patsubst %/,%,$(WORLD))))
 export LIKEWISE_DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint format serve dagster sql doctor openapi bench bench-quality bench-serving torture lock clean
+.PHONY: help setup demo test check lint format serve dagster sql doctor openapi bench bench-quality bench-serving screenshots validate torture lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -74,6 +74,12 @@ bench-serving: setup ## measure the service: wrk, hey and h2load (ARGS="--only r
 
 torture: setup ## break crawls in every way; tables go to docs/torture.md (two hours)
 	$(BIN)/python -m tests.torture
+
+screenshots: setup ## pictures of the website's main pages, docs/images/website/
+	$(BIN)/python -m tests.screenshots
+
+validate: setup ## the website's pages by the Nu checker (needs java; VNU_JAR=path of vnu.jar)
+	$(BIN)/python -m tests.end_to_end.website.validating
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --generate-hashes \

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.dataset.curated import Curated, require_curated
-from tests.end_to_end.website import published
-from tests.end_to_end.website.published import SITE, publish_demo
+from tests.end_to_end.website.kinds import answer
+from tests.end_to_end.website.published import publish_demo
 from tests.end_to_end.website.running import chromium, service, stand_in
+from tests.end_to_end.website.validating import sample
 from tests.end_to_end.website.watching import watched
 
 
@@ -47,12 +47,9 @@ def data(tmp_path_factory: pytest.TempPathFactory, pictures_url: str) -> Path:
 
 @pytest.fixture(scope="session")
 def demo(data: Path, pictures_url: str) -> Iterator[Demo]:
-    likes = require_curated(data, SITE, Curated.LIKES)
-    items = require_curated(data, SITE, Curated.ITEMS)
-    liked = likes.group_by("item_id").len().sort("len", "item_id", descending=[True, False])
-    cold = items.join(likes, on="item_id", how="anti")["item_id"].sort()
     with service(data) as url:
-        yield Demo(data, url, pictures_url, liked["item_id"][0], cold[0], likes["user_id"][0])
+        first = answer(url, "/popular?k=1")["items"][0]["item_id"]
+        yield Demo(data, url, pictures_url, first, **sample(data))
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +71,3 @@ def visit(browser: Any, demo: Demo) -> Iterator[Callable[..., Any]]:
     yield open_page
     for block in reversed(opened):
         block.__exit__(None, None, None)
-
-
-__all__ = ["published"]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from scrapers.chromium import FLAGS, find_chromium
 from tests.end_to_end.website.published import SITE
@@ -45,6 +45,7 @@ def service(data: Path, **settings: Any) -> Iterator[str]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A browser that nothing has been done with."""
+    expect.set_options(timeout=_WAIT_S * 1000)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         yield browser

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
-__all__ = ["PHONE", "Watched", "focused", "overflow", "shift", "show_all", "watched"]
+__all__ = ["DESKTOP", "PHONE", "Watched", "focused", "overflow", "shift", "show_all", "watched"]
 
-PHONE = {"width": 390, "height": 844}
-_NOTED = """
+DESKTOP: Final = {"width": 1280, "height": 900}
+PHONE: Final = {"width": 390, "height": 844}
+_GIVEN_UP: Final = "net::ERR_ABORTED"  # by the browser, since one went on to another page
+_NOTED: Final = """
 window.noted = {shift: 0, shifts: [], refused: []};
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
@@ -25,7 +27,7 @@ new PerformanceObserver((list) => {
 document.addEventListener("securitypolicyviolation", (event) =>
   noted.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
-_BROKEN_WIDER = """() => {
+_WIDER: Final = """() => {
   const limit = document.documentElement.clientWidth;
   const inside = (node) => {
     for (let at = node.parentElement; at; at = at.parentElement)
@@ -36,18 +38,20 @@ _BROKEN_WIDER = """() => {
     .filter((node) => node.getBoundingClientRect().right > limit + 1 && !inside(node))
     .map((node) => node.outerHTML.slice(0, 120)).slice(0, 5);
 }"""
-_SHOW_ALL = """async () => {
+_SHOW_ALL: Final = """async () => {
   for (const image of document.images) image.loading = "eager";
   await Promise.allSettled([...document.images].map((image) => image.decode()));
   await document.fonts.ready;
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }"""
-_FOCUSED = """() => {
-  const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
+_FOCUSED: Final = """() => {
+  const at = document.activeElement, box = at.getBoundingClientRect();
+  const outlined = (node) => getComputedStyle(node).outlineStyle !== "none"
+    && parseFloat(getComputedStyle(node).outlineWidth) >= 2;
   return {
     name: at.tagName.toLowerCase() + (at.className ? "." + at.className.split(" ")[0] : ""),
     text: at.innerText, href: at.href ?? "",
-    outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    outlined: outlined(at) || (at.matches("input") && outlined(at.parentElement)),
     visible: box.width > 0 && box.bottom > 0 && box.top < innerHeight
       && box.right > 0 && box.left < innerWidth,
   };
@@ -76,10 +80,13 @@ class Watched:
         AssertionError : something did; all of it.
         """
         refused = self.page.evaluate("() => window.noted?.refused ?? []")
-        assert [*self.complaints, *refused] == [], self.page.url
+        complaints = [*self.complaints, *refused]
+        if complaints:
+            raise AssertionError(f"{self.page.url}: {complaints}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        is_of_a_request = message.text.startswith("Failed to load resource")  # told of below
+        if message.type in {"error", "warning"} and not is_of_a_request:
             self.complaints.append(f"console: {message.text}")
 
     def _on_request(self, request: Request) -> None:
@@ -91,19 +98,24 @@ class Watched:
         if response.status >= 400 and not response.request.is_navigation_request():
             self.complaints.append(f"{response.status}: {response.url}")
 
+    def _on_failure(self, request: Request) -> None:
+        if request.failure != _GIVEN_UP:
+            self.complaints.append(f"{request.failure}: {request.url}")
+
     def watch(self) -> None:
         """Begin to listen."""
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("request", self._on_request)
         self.page.on("response", self._on_response)
+        self.page.on("requestfailed", self._on_failure)
 
 
 @contextmanager
 def watched(browser: Browser, url: str, pictures_url: str, **options: Any) -> Iterator[Watched]:
     """A page of a context of its own, watched; options are the context's."""
-    context = browser.new_context(**options)
-    context.set_default_timeout(15_000)
+    context = browser.new_context(**{"viewport": DESKTOP, **options})
+    context.set_default_timeout(30_000)
     if options.get("java_script_enabled", True):
         context.add_init_script(_NOTED)
     hosts = [urlsplit(one).netloc for one in (url, pictures_url)]
@@ -129,7 +141,7 @@ def shift(page: Page) -> tuple[float, list[str]]:
 def overflow(page: Page) -> list[str]:
     """Elements that make the page wider than the window; none where it does not scroll sideways."""
     wider = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
-    return (page.evaluate(_BROKEN_WIDER) or [f"wider by {wider}"]) if wider > 0 else []
+    return (page.evaluate(_WIDER) or [f"wider by {wider}"]) if wider > 0 else []
 
 
 def focused(page: Page) -> dict[str, Any]:
