@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from serving.browsing import group_body, group_items_body, group_row, groups_body
 from serving.lists.query import Grouped
-from serving.pages.cards import card_of, cards_of
+from serving.pages.cards import Card, card_of, cards_of
 from serving.pages.links import GROUP_PATHS, group_url, site_url
 from serving.pages.paging import PAGE_LENGTH, PageQuery, pager_of
 from serving.pages.stored import parsed
@@ -64,10 +64,7 @@ def _all(snapshot: Snapshot, kind: GroupKind, query: PageQuery) -> dict[str, Any
         "kind": kind,
         "plural": PLURALS[kind],
         "kinds": [(PLURALS[one], site_url(site, path)) for one, path in GROUP_PATHS.items()],
-        "groups": [
-            (one, group_url(site, kind, one["slug"]), _face(snapshot, kind, one["slug"]))
-            for one in answer["groups"]
-        ],
+        "groups": _told(snapshot, kind, answer["groups"]),
         "pager": pager_of(
             snapshot,
             query.cursor,
@@ -77,13 +74,23 @@ def _all(snapshot: Snapshot, kind: GroupKind, query: PageQuery) -> dict[str, Any
     }
 
 
-def _face(snapshot: Snapshot, kind: GroupKind, slug: str) -> Any:  # noqa: ANN401
-    """Card of the most liked item of a group; None where it has none."""
-    groups = snapshot.groups[kind]
-    members = groups.items[groups.index[slug]]
-    if not len(members):
-        return None
-    return card_of(snapshot.site, parsed(b"{" + snapshot.items.cards[int(members[0])]))
+def _told(
+    snapshot: Snapshot, kind: GroupKind, groups: Sequence[Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], str, Card | None]]:
+    """Each group with its page and the card of its most liked item that is not shown yet."""
+    known, shown = snapshot.groups[kind], set[int]()
+    told = []
+    for group in groups:
+        members = known.items[known.index[group["slug"]]][:_N_LOOKED_AT].tolist()
+        face = next((idx for idx in members if idx not in shown), next(iter(members), None))
+        shown.update(() if face is None else (face,))
+        href = group_url(snapshot.site.site, kind, group["slug"])
+        told.append((group, href, None if face is None else _card(snapshot, face)))
+    return told
+
+
+def _card(snapshot: Snapshot, item_idx: int) -> Card:
+    return card_of(snapshot.site, parsed(b"{" + snapshot.items.cards[item_idx]))
 
 
 def _one(snapshot: Snapshot, kind: GroupKind, row: int, query: PageQuery) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def _context(snapshot: Snapshot, user_id: str, query: PageQuery, count: Count) -
             query.cursor,
             encode_cursor(snapshot.snapshot_id, stop) if stop < n_likes else None,
             lambda cursor: site_url(site, "users", user_id, cursor=cursor),
+            PAGE_LENGTH,
         ),
     }
 

@@ -32,6 +32,12 @@ def test_all_groups_of_a_kind_are_listed_with_the_other_kinds(client, path):
         assert f'href="/{SITE}/{other}"' in page.text
 
 
+def test_no_two_groups_show_the_same_picture_where_they_need_not(client):
+    page = client.get(f"/{SITE}/tags").text
+    faces = re.findall(r'class="frame[^"]*">.*?<img src="([^"]*)"', page, re.DOTALL)
+    assert len(faces) == len(set(faces)) == page.count('class="tile"')
+
+
 def test_a_group_that_is_not_there_says_so(client):
     page = client.get(f"/{SITE}/tags/robto", headers={"Accept": "text/html"})
     assert page.status_code == 404

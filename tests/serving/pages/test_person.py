@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from serving.pages import person
+from serving.pages.links import item_url
 from tests.factories import SITE
 
 HTML = {"Accept": "text/html"}
@@ -22,6 +24,18 @@ def test_a_person_has_a_page_with_likes_and_a_row_of_each_algorithm(client, user
     labels = [model["label"] for model in models if "recommendations" in model["lists"]]
     assert rows == labels
     assert rows
+
+
+def test_pages_of_likes_make_the_whole(client, user_id, odd_site, monkeypatch):
+    monkeypatch.setattr(person, "PAGE_LENGTH", 2)
+    liked, href = [], f"/{SITE}/users/{user_id}"
+    while href:
+        page = client.get(href).text
+        (likes,) = re.findall(r'aria-labelledby="likes">(.*?)</section>', page, re.DOTALL)
+        liked += re.findall(r'class="card-link" href="([^"]*)"', likes)
+        href = next(iter(re.findall(r'rel="next" href="([^"]*)"', likes)), None)
+    likes = odd_site.likes.filter(user_id=user_id)["item_id"]
+    assert sorted(liked) == sorted(item_url(SITE, item_id) for item_id in likes)
 
 
 def test_nobody_may_keep_or_index_it(client, user_id):

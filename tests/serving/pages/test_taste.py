@@ -5,10 +5,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from serving.pages import picks as picks_module
-from serving.pages.picks import MAX_PICKS, Picks
+from serving.pages.picks import MAX_PICKS
 from tests.factories import SITE
 from tests.serving.conftest import ODD_IDS
-from tests.serving.hand_made import snapshot_of
 
 TASTE = f"/{SITE}/taste"
 
@@ -134,11 +133,3 @@ def test_where_no_more_picks_fit_the_page_says_so(client, odd_site, monkeypatch)
     assert buttons(page, "pick") == []
     assert set(buttons(page, "undo")) == set(item_ids)
     assert buttons(taste(client, ("like", item_ids[0])), "pick")
-
-
-def test_long_ids_fill_an_address_sooner():
-    snapshot = snapshot_of(40)
-    object.__setattr__(snapshot.items, "index", {f"{n:0250}": n for n in range(40)})
-    few = Picks.read(snapshot, [("like", one) for one in list(snapshot.items.index)[:20]])
-    many = Picks.read(snapshot, [("like", one) for one in snapshot.items.index])
-    assert (len(many.made), few.is_full, many.is_full) == (40, False, True)
