@@ -1,4 +1,4 @@
-"""The API and the Dagster UI as children, with links that were tried."""
+"""The website with its API and the Dagster UI as children, with links that were tried."""
 
 from __future__ import annotations
 
@@ -34,12 +34,14 @@ def serve(
     data = settings.data.resolve()
     dagster, ui = start_dagster(children, data, environment, port=settings.dagster_port)
     server, api, samples = start_api(children, data, f"{ui}/")
-    links = [f"{api}/v1/sites", *samples, f"{api}/v1/{site}/models", f"{api}/docs"]
+    pages = [f"{api}/{site}", f"{api}/{site}/taste", f"{api}/{site}/models"]
+    links = [*pages, f"{api}/v1/sites", *samples, f"{api}/docs"]
     broken = [link for link in links if not answers(link)]
     if broken:
         raise ProcessError(f"no answer at {', '.join(broken)}; see {server.log}")
     wait_until_up(dagster, ui)
-    say(f"\nAPI         {api}\nDagster UI  {ui}  (no login: this machine only)\n\nTry:")
+    say(f"\nWebsite     {api}\nJSON API    {api}/docs")
+    say(f"Dagster UI  {ui}  (no login: this machine only)\n\nTry:")
     for link in links:
         say(f"  {link}")
     say("\nCtrl-C stops everything.")
