@@ -13,6 +13,7 @@ from serving.answers.sites import SiteAnswer
 __all__ = ["page_headers"]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "[::1]"})
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 _ALWAYS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -61,5 +62,10 @@ def _policy(picture_hosts: Sequence[str], player_hosts: Sequence[str]) -> bytes:
 
 
 def _sources(hosts: Iterable[str]) -> Iterable[str]:
-    """Hosts as sources; what is no plain host is left out, since it could end the directive."""
-    return (host for host in hosts if _HOST.fullmatch(host))
+    """Hosts as sources; what is no plain host is left out, since it could end the directive.
+
+    On loopback, a host without a port is a stand-in at any port, as `links.safe_url` has it.
+    """
+    for host in hosts:
+        if _HOST.fullmatch(host):
+            yield f"{host}:*" if host in _LOOPBACK else host
