@@ -104,7 +104,7 @@ def _one(snapshot: Snapshot, kind: GroupKind, row: int, query: PageQuery) -> dic
         "all_href": site_url(site, GROUP_PATHS[kind]),
         "plural": PLURALS[kind],
         "group": parsed(group_body(snapshot, kind, row)),
-        "related": tags_of(snapshot, groups.items[row].tolist(), without=own),
+        "related": tags_of(snapshot, groups.items[row][:_N_LOOKED_AT].tolist(), without=own),
         "cards": cards_of(snapshot.site, answer["items"]),
         "pager": pager_of(
             snapshot,

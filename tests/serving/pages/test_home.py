@@ -63,7 +63,7 @@ def test_several_sites_have_a_page_to_begin_at(odd_snapshot, serve):
         assert re.findall(r'<h2><a href="([^"]*)">', page.text) == ["/other", f"/{SITE}"]
         faces = re.findall(r'<li><a href="([^"]*)" title=', page.text)
         assert len(faces) == 12
-        assert "img-src 'self' 127.0.0.1:*;" in page.headers["content-security-policy"]
+        assert "img-src 'self' 127.0.0.1" in page.headers["content-security-policy"]
         assert {client.get(href).status_code for href in faces} == {200}
         lost = client.get("/third", headers={"Accept": "text/html"})
         assert lost.status_code == 404
