@@ -38,7 +38,8 @@ class Worker:
 class CrawlArguments:
     """Arguments of a crawl; urls have no slash at their end.
 
-    ``run_id`` is the name that processes which share the crawl have in common.
+    ``run_id`` is the name that processes which share the crawl have in common; ``first`` a JSON
+    file of the ids of items whose features are read before those of others, empty without one.
     """
 
     base_url: str
@@ -50,6 +51,7 @@ class CrawlArguments:
     run_id: str
     mode: Mode = Mode.FULL
     worker: Worker = Worker()
+    first: str = ""
 
     @property
     def landing_id(self) -> str:
@@ -89,6 +91,7 @@ def read_arguments(given: Mapping[str, str], faults: list[str]) -> CrawlArgument
         run_id=_run_id(given, faults),
         mode=_choice(given, "mode", Mode, Mode.FULL, faults),
         worker=_worker(given, faults),
+        first=given.get("first", ""),
     )
 
 

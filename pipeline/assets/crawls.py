@@ -1,6 +1,6 @@
 """Crawls of a site: catalogue, likes and features, each a process under Dagster Pipes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any, Final
@@ -13,6 +13,7 @@ from pipeline.assets.crawling import Crawler
 from pipeline.assets.metadata import arrow_schema
 from pipeline.assets.modes import asked_mode
 from pipeline.assets.workspace import Workspace
+from pipeline.hints import drop_hints, hints_path, read_hints
 from pipeline.sites import Site, site_settings
 from scrapers.records import RAW_SCHEMAS, STAGE_TABLES, Mode, Stage, raw_folder, read_manifest
 
@@ -51,7 +52,10 @@ def _crawl_asset(site: Site, stage: Stage) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: Workspace, crawler: Crawler
     ) -> dg.MaterializeResult[Any]:
         run_id = crawl_run_id(context)
-        arguments = _arguments(site, stage, run_id, asked_mode(context.run.tags))
+        mode = asked_mode(context.run.tags)
+        hints = _hints(workspace, site, stage)
+        first = {"first": str(hints_path(workspace.data, site.name))} if hints else {}
+        arguments = {**_arguments(site, stage, run_id, mode), **first}
         with _retried(context):
             report = crawler.crawl(context, site.name, arguments, _environment(workspace))
         manifest = read_manifest(raw_folder(workspace.data, site.name, table, run_id))
@@ -62,6 +66,8 @@ def _crawl_asset(site: Site, stage: Stage) -> dg.AssetsDefinition:
             context.log.warning(
                 "The crawl is partial: the site did not give all that it announced."
             )
+        if not report.is_partial and mode is Mode.FULL:
+            drop_hints(workspace.data, site.name, hints)
         landed = {} if manifest is None else landed_metadata(manifest)
         return dg.MaterializeResult(metadata={**report.metadata, **landed})
 
@@ -106,6 +112,11 @@ def _arguments(site: Site, stage: Stage, run_id: str, mode: Mode) -> Mapping[str
         "mode": mode.value,
         "run_id": run_id,
     }
+
+
+def _hints(workspace: Workspace, site: Site, stage: Stage) -> Sequence[str]:
+    """Items whose pictures visitors found broken: their features are read first."""
+    return read_hints(workspace.data, site.name) if stage is Stage.FEATURES else ()
 
 
 def _environment(workspace: Workspace) -> Mapping[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
+from pathlib import Path
 from typing import ClassVar
 
 from scrapy import Request
@@ -21,11 +23,16 @@ class FeaturesStage(StageWork):
     kind: ClassVar[UnitKind] = UnitKind.ITEM_FEATURES
 
     def prepare(self) -> None:
-        """Enter the items of the catalogue; in an incremental crawl the new ones."""
+        """Enter the items of the catalogue, in an incremental crawl the new ones, in its order.
+
+        Those that are to be first are; nothing is read for their sake that would not be else.
+        """
         is_incremental = self.spider.plan.arguments.mode is Mode.INCREMENTAL
         known = self.spider.ledger.memories(self.kind) if is_incremental else {}
-        items = [item for item in self.spider.plan.items() if item.item_id not in known]
-        self.enter([Unit(self.kind, item.item_id) for item in items])
+        ids = [item.item_id for item in self.spider.plan.items() if item.item_id not in known]
+        first = _listed(self.spider.plan.arguments.first)
+        ids.sort(key=lambda item_id: item_id not in first)
+        self.enter([Unit(self.kind, item_id) for item_id in ids])
 
     def request(self, unit: Unit) -> Request:
         """Request of an item's features."""
@@ -46,3 +53,18 @@ class FeaturesStage(StageWork):
     def first_url(self, key: str) -> str:
         """First page of an item."""
         return self.spider.features_url(key)
+
+
+def _listed(path: str) -> frozenset[str]:
+    """Ids of a JSON file; none without one, or where it is gone or damaged: they only hint."""
+    if not path:
+        return frozenset()
+    try:
+        told = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return frozenset()
+    return (
+        frozenset(one for one in told if isinstance(one, str))
+        if isinstance(told, list)
+        else frozenset()
+    )

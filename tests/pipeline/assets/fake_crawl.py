@@ -4,11 +4,13 @@
 ``FAKE_CRAWL_LIKES=none`` that the site shows no like, ``=unread`` that no list could be read,
 ``=timeless`` that it tells no times any more, and
 ``FAKE_CRAWL_TAGS=none`` that it has renamed its tags, ``FAKE_CRAWL_GONE`` names an item whose
-page is not there.  An incremental crawl finds nothing new.
+page is not there.  An incremental crawl finds nothing new.  A list of items that are to be read
+first is copied to ``first.json`` of the data folder.
 """
 
 import json
 import os
+import shutil
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
@@ -184,6 +186,8 @@ def main() -> int:
             signal.pause()
         land(RawTable.ITEMS, site, options, RunStatus.PARTIAL)
         return 3
+    if options.get("first"):
+        shutil.copy(options["first"], Path(os.environ["LIKEWISE_DATA"], "first.json"))
     code = int(behaviour)
     status = RunStatus.PARTIAL if code == 3 else RunStatus.COMPLETE
     if code == 1:

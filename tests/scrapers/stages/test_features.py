@@ -46,3 +46,22 @@ def test_incremental_crawl_visits_items_that_were_never_read(play, tmp_path):
     land_catalogue(tmp_path, {"a": 1, "b": 1})
     assert list(play("features", site, mode=Mode.INCREMENTAL, run_id="r2").ends) == ["b"]
     assert list(play("features", site, mode=Mode.FULL, run_id="r3").ends) == ["a", "b"]
+
+
+def test_items_that_are_to_be_first_are_and_no_other_is_read(play, tmp_path):
+    land_catalogue(tmp_path, {"a": 1, "b": 2, "c": 3, "odd/id?x": 4})
+    first = tmp_path / "first.json"
+    first.write_text('["odd/id?x", "gone from the catalogue", "c", 3]')
+    played = play("features", site, first=str(first))
+    assert [e.unit.key for e in played.ended] == ["c", "odd/id?x", "a", "b"]
+    known = play("features", site, first=str(first), mode=Mode.INCREMENTAL, run_id="r2")
+    assert known.ended == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff", b"3"])
+def test_a_list_of_first_items_that_is_gone_or_damaged_is_none(play, tmp_path, content):
+    land_catalogue(tmp_path, {"a": 1, "b": 2})
+    first = tmp_path / "first.json"
+    if content is not None:
+        first.write_bytes(content)
+    assert list(play("features", site, first=str(first)).ends) == ["a", "b"]
