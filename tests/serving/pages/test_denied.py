@@ -9,7 +9,7 @@ from tests.serving.test_denied import denied_ids, deny
 
 SMALL = SmallSite()
 _ASKED = ("search?q=model", "suggestions?q=model", "taste?like=item-001&not=item-000", "random")
-_BESIDE = re.compile("/(v1|docs|static)(/|$)")
+_BESIDE = re.compile("/(v1|docs|static)(/|$)|.+/why/(?!popular)")
 _BELOW = ("", "/why/popular/item-001", "?trail=item-002,item-003")
 
 
