@@ -22,6 +22,7 @@ _FOLDER: Final = "FOLDER"
 PARTS: Final[dict[str, tuple[str, ...]]] = {
     "rates": ("rates", _FOLDER),
     "overload": ("overload", _FOLDER),
+    "pages": ("pages",),
     "search": ("search",),
     "fuzz": ("fuzz", "--cases", "20000"),
     "oddities": ("oddities",),

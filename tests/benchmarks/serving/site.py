@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,41 +24,48 @@ _LIST: Final = f"""
     list_transform(range({K}), lambda n: ((hash(subject, n) % {N_ITEMS})::INTEGER)),
     list_transform(range({K}), lambda n: (1 / (n + 1))::FLOAT)
 """
-_FILL: Final = (
-    (
+_GROUPS: Final = {"tags": "unnest(tags)", "categories": "unnest(categories)", "creators": "creator"}
+
+
+def _fill(models: Sequence[str], *, with_people: bool) -> Iterator[str]:
+    """Statements that write everything; lists of people are most of it."""
+    yield (
         f"INSERT INTO snapshot_info VALUES ('', '{SITE}', {SCHEMA_VERSION}, now(), 'k', [], "
         f"'0', {N_USERS}, {N_ITEMS}, 632840, 'x')"
-    ),
-    f"INSERT INTO site VALUES ('{SITE}', 'Large', NULL, [], [], NULL, [], NULL)",
-    f"""INSERT INTO items SELECT i, md5(i::VARCHAR), 'Title of ' || i, 'Artist ' || i % 999, 'CC0',
-        i, i, now(), now(), 'https://example.org/3d-models/' || md5(i::VARCHAR),
+    )
+    yield (
+        f"INSERT INTO site VALUES ('{SITE}', 'Large', NULL, ['example.org'], [], NULL, "
+        "['example.org'], NULL)"
+    )
+    yield f"""INSERT INTO items SELECT i, md5(i::VARCHAR), 'Title of ' || i, 'Artist ' || i % 999,
+        'CC0', i, i, now(), now(), 'https://example.org/3d-models/' || md5(i::VARCHAR),
         'https://example.org/models/' || md5(i::VARCHAR) || '/embed',
         [{{'url': 'https://example.org/t/' || i || '.jpeg', 'width': 320, 'height': 180}}],
         ['tag' || i % 50, 'other' || i % 70, 'third' || i % 90], ['animals']
-        FROM range({N_ITEMS}) AS r(i)""",
-    f"INSERT INTO user_items SELECT md5('u' || u), [0] FROM range({N_USERS}) AS r(u)",
-    *(
-        statement
-        for position, model in enumerate(MODELS)
-        for statement in (
-            (
+        FROM range({N_ITEMS}) AS r(i)"""
+    for table, names in _GROUPS.items():
+        yield f"""INSERT INTO {table} SELECT replace(lower(name), ' ', '-'), name, count(*),
+            sum(like_count), list(item_idx ORDER BY like_count DESC)
+            FROM (SELECT item_idx, like_count, {names} AS name FROM items)
+            GROUP BY name ORDER BY sum(like_count) DESC, name"""
+    yield f"INSERT INTO user_items SELECT md5('u' || u), [0] FROM range({N_USERS}) AS r(u)"
+    for position, model in enumerate(models):
+        if with_people:
+            yield (
                 f"INSERT INTO user_lists SELECT md5('u' || subject), '{model}', {_LIST} "
                 f"FROM range({N_USERS}) AS r(subject)"
-            ),
-            (
-                f"INSERT INTO item_lists SELECT subject, '{model}', {_LIST} "
-                f"FROM range({N_ITEMS}) AS r(subject)"
-            ),
-            (
-                f"INSERT INTO models VALUES ('{model}', {position}, '{model}', 's', '{{}}', 0, 1, "
-                "now(), 1, 'x', 'x')"
-            ),
+            )
+        yield (
+            f"INSERT INTO item_lists SELECT subject, '{model}', {_LIST} "
+            f"FROM range({N_ITEMS}) AS r(subject)"
         )
-    ),
-)
+        yield (
+            f"INSERT INTO models VALUES ('{model}', {position}, '{model}', 's', '{{}}', 0, 1, "
+            "now(), 1, 'x', 'x')"
+        )
 
 
-def build(data: Path) -> None:
+def build(data: Path, models: Sequence[str] = MODELS, *, with_people: bool = True) -> None:
     """Write what is missing of both, and publish the first."""
     site_folder(data, SITE).mkdir(parents=True, exist_ok=True)
     for name in NAMES:
@@ -65,7 +73,7 @@ def build(data: Path) -> None:
         if path.exists():
             continue
         with duckdb.connect(str(path)) as con:
-            for statement in (*ddl(), *_FILL):
+            for statement in (*ddl(), *_fill(models, with_people=with_people)):
                 con.execute(statement)
             con.execute("UPDATE snapshot_info SET snapshot_id = $name", {"name": name})
         path.with_name(f"{path.name}.sha256").write_text(f"{file_sha256(path)}  {path.name}\n")
