@@ -32,6 +32,11 @@ class Media:
     headers: tuple[tuple[bytes, bytes], ...]
     salt: bytes = b""
 
+    @property
+    def kept(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Headers of a 304: a browser puts them in the place of those that it has kept."""
+        return tuple(header for header in self.headers if header[0] != b"content-type")
+
 
 JSON: Final = Media(((b"content-type", b"application/json"),))
 
@@ -70,7 +75,7 @@ def answered(
     headers = [(b"etag", etag), (b"cache-control", _public(max_age_s))]
     for name, value in scope["headers"]:
         if name == b"if-none-match" and _names(value, etag):
-            return _Answer(304, headers, b"")
+            return _Answer(304, [*headers, *media.kept], b"")
     return _built(body(), [*headers, *media.headers])
 
 

@@ -75,3 +75,14 @@ def test_a_page_is_kept_by_its_etag(client):
     page = client.get(f"/{SITE}")
     again = client.get(f"/{SITE}", headers={"If-None-Match": page.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_page_that_is_known_keeps_the_policy_that_it_has(client):
+    page = client.get(f"/{SITE}")
+    known = client.get(f"/{SITE}", headers={"if-none-match": page.headers["etag"]})
+    assert known.status_code == 304
+    named = ("content-security-policy", "permissions-policy", "cross-origin-opener-policy")
+    assert [known.headers.get_list(name) for name in named] == [
+        page.headers.get_list(name) for name in named
+    ]
+    assert "script-src 'self'" in known.headers["content-security-policy"]
