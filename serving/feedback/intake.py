@@ -31,7 +31,8 @@ class Intake:
         self._store = FeedbackStore(settings.data)
         self._quota = Quota(settings.feedback_per_minute)
         self._per_minute = settings.feedback_per_minute
-        self._allowed = frozenset(settings.feedback_origins.split())
+        own = [settings.public_url] if settings.public_url else []
+        self._allowed = frozenset([*settings.feedback_origins.split(), *own])
 
     def check(self, request: Request) -> None:
         """Pass if the page that sends it may, and there were not too many of its client's.

@@ -80,3 +80,10 @@ def test_votes_and_feedback_have_one_quota(voting, data):
     assert post(voting, VOTE).status_code == 303
     assert post(voting, VOTE).status_code == 429
     assert len(votes(data)) == 2
+
+
+def test_a_vote_from_the_public_address_is_taken_whatever_a_proxy_calls_the_host(data, serve):
+    with serve(data, feedback=True, public_url="https://likes.example") as client:
+        own = post(client, VOTE, Origin="https://likes.example", Host="inner:8000")
+        foreign = post(client, VOTE, Origin="https://evil.example", Host="inner:8000")
+    assert (own.status_code, foreign.status_code) == (303, 403)
