@@ -52,6 +52,11 @@ def test_a_large_sitemap_is_an_index_of_several(client):
     assert [place for part in parts for place in places(part.text)] == whole
 
 
+def test_one_sitemap_is_packed_between_two_requests():
+    longest = len(f"<url><loc>https://likes.example/{SITE}/items/{'0' * 64}</loc></url>")
+    assert discovery.MAX_URLS * longest < 2**20
+
+
 @pytest.mark.parametrize("number", ["0", "2", "99999999999999999999"])
 def test_a_part_that_is_not_there_is_not_found(client, number):
     assert client.get(f"/sitemap-{number}.xml").status_code == 404
