@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlencode
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 
 from serving.pages.links import site_url
 from serving.pages.shelves import Shelf, order_shelf
@@ -65,22 +67,36 @@ def add_fault_pages(app: FastAPI, website: Website) -> None:
         path = request.scope["path"]
         if path.startswith(_API) or "text/html" not in request.headers.get("accept", ""):
             return problem
+        slashless = _slashless(request)
+        if slashless and problem.status_code == HTTPStatus.NOT_FOUND:
+            return RedirectResponse(slashless, 308, {"Cache-Control": "no-store"})
         return _page(website, request, problem)
 
     for kind in PROBLEMATIC:
         app.add_exception_handler(kind, fault)
 
 
+def _slashless(request: Request) -> str | None:
+    """Where a page is whose address ends with a slash too many; None for all other addresses.
+
+    One slash begins it: with two it would name another host.
+    """
+    path, query = request.scope["path"], request.url.query
+    if request.method != "GET" or not path.endswith("/"):
+        return None
+    return f"/{path.strip('/')}" + (f"?{query}" if query else "")
+
+
 def _page(website: Website, request: Request, problem: Response) -> Response:
     """Page of a problem, with what is popular on the site that it happened on."""
-    first = request.scope["path"].split("/")[1]
+    first = request.scope["path"].removeprefix("/").partition("/")[0]
     snapshots = website.catalog.snapshots
     only = next(iter(snapshots.values())) if len(snapshots) == 1 else None
     snapshot = snapshots.get(first, only)
     status = problem.status_code
     told = orjson.loads(problem.body)
     kind = told["type"].removeprefix("/docs#")
-    usual = _UNKNOWN if status == 404 else _FAULTY  # noqa: PLR2004
+    usual = _UNKNOWN if status == HTTPStatus.NOT_FOUND else _FAULTY
     heading, sentence = _TOLD.get(kind, usual)
     context = {
         "status": status,

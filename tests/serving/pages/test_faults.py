@@ -84,3 +84,47 @@ def test_without_any_site_a_fault_leads_to_the_start(tmp_path, serve):
         page = client.get("/anything", headers=HTML)
     assert page.status_code == 404
     assert '<a class="button quiet" href="/">To the start</a>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        (f"/{SITE}/", f"/{SITE}"),
+        (f"/{SITE}/items/a%2Fb/?play=1", f"/{SITE}/items/a%2Fb?play=1"),
+        ("//evil.example/", "/evil.example"),
+        ("/%5Cevil.example//", "/%5Cevil.example"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_page_here(client, path, where):
+    page = client.get(f"http://likewise{path}", headers=HTML)
+    assert (page.status_code, page.headers["location"]) == (308, where)
+    assert page.headers["cache-control"] == "no-store"
+
+
+def test_a_slash_leads_nowhere_for_programs_and_at_the_start(client):
+    assert client.get(f"/{SITE}/").status_code == 404
+    assert client.get("http://likewise//", headers=HTML).headers["location"] == "/"
+    assert client.get("/", headers=HTML).headers["location"] == f"/{SITE}"
+
+
+def test_a_target_that_is_no_path_is_not_found(client):
+    async def asked():
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "*",
+            "raw_path": b"*",
+            "query_string": b"",
+            "headers": [(b"accept", b"text/html")],
+        }
+        await client.app(scope, None, send)
+        return sent
+
+    head, body = client.run(asked())
+    assert head["status"] == 404
+    assert b"There is nothing here" in body["body"]
