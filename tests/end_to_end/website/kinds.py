@@ -40,7 +40,7 @@ def kinds(url: str, *, cold_id: str, user_id: str) -> Mapping[str, str]:
         "item with its player": f"{item}?play=1",
         "row": f"{item}/rows/item_graph",
         "why": f"{item}/why/item_graph/{listed}",
-        "compare": f"{item}/compare?a=item_graph&b=tag_profile",
+        "compare": f"{item}/compare?a=item_graph&b=ease",
         "search": f"{site}/search?q=cat",
         "nothing found": f"{site}/search?q=qqxxzzqqxxzz",
         "search without words": f"{site}/search",
