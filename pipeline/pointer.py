@@ -17,6 +17,7 @@ from typing import Any, Final
 
 __all__ = [
     "POINTER_NAME",
+    "RESERVED_NAMES",
     "SITE_NAME_PATTERN",
     "Pointer",
     "file_sha256",
@@ -29,6 +30,10 @@ __all__ = [
 
 POINTER_NAME: Final = "current.json"
 SITE_NAME_PATTERN: Final = r"[a-z][a-z0-9_-]*"
+RESERVED_NAMES: Final = frozenset(
+    ("about", "admin", "docs", "health", "metrics", "static", "thumb", "v1")
+)
+"""What begins other addresses of the service: no page of such a site could be reached."""
 
 
 @dataclass(frozen=True, slots=True)

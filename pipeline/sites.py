@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from pipeline.pointer import SITE_NAME_PATTERN
+from pipeline.pointer import RESERVED_NAMES, SITE_NAME_PATTERN
 from scrapers.records import CatalogueSource, Side
 
 __all__ = ["SITES", "Site", "SiteSettings", "by_name", "site_settings"]
@@ -23,7 +23,7 @@ class Site:
 
     Raises
     ------
-    ValueError : a name that is not of the form of a site's name.
+    ValueError : a name that is not of the form of a site's name, or begins other addresses.
     """
 
     name: str
@@ -33,6 +33,8 @@ class Site:
     def __post_init__(self) -> None:
         if not re.fullmatch(SITE_NAME_PATTERN, self.name):
             raise ValueError(f"site name {self.name!r} does not match {SITE_NAME_PATTERN}")
+        if self.name in RESERVED_NAMES:
+            raise ValueError(f"site name {self.name!r} is an address of the website: take another")
 
     @property
     def identifier(self) -> str:

@@ -39,6 +39,12 @@ def test_name_must_be_of_the_form_of_a_site(name):
         Site(name, "x", "http://x.example")
 
 
+@pytest.mark.parametrize("name", ["about", "static", "v1"])
+def test_name_must_not_be_an_address_of_the_website(name):
+    with pytest.raises(ValueError, match="is an address of the website"):
+        Site(name, "x", "http://x.example")
+
+
 def test_names_that_differ_by_a_hyphen_alone_are_refused():
     with pytest.raises(ValueError, match="art_shop"):
         by_name([SHOP, Site("art_shop", "Other", "https://other.example")])

@@ -1,7 +1,10 @@
 """What surrounds the routes: CORS by setting, metrics of every route."""
 
+import re
+
 import pytest
 
+from pipeline.pointer import RESERVED_NAMES, SITE_NAME_PATTERN
 from tests.factories import SITE
 
 ORIGIN = "https://shop.example"
@@ -49,3 +52,13 @@ def test_errors_may_be_read_by_pages_too(open_client):
 
 def test_the_start_page_and_metrics_are_counted_by_template(client):
     assert {"/", "/docs", "/metrics", "/v1/{site}"} <= set(client.app.state.metrics.routes)
+
+
+def test_no_site_may_have_the_name_of_a_route(data, tmp_path_factory, serve):
+    tokens = tmp_path_factory.mktemp("apart") / "tokens"
+    everything = {"feedback": True, "admin": True, "admin_tokens": tokens}
+    with serve(data, thumbs=True, **everything) as client:
+        begun = {
+            path.partition("/")[2].partition("/")[0] for path in client.app.state.metrics.routes
+        }
+    assert {name for name in begun if re.fullmatch(SITE_NAME_PATTERN, name)} == RESERVED_NAMES
