@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from serving.pages.links import safe_url
+from serving.foreign import safe_url
 from serving.pages.website import Website
 from serving.snapshot import Snapshot
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from serving.answers.sites import SiteAnswer
 from serving.encoding import FILLED
-from serving.pages.links import item_url, safe_url, thumb_url
+from serving.foreign import safe_url
+from serving.pages.links import item_url, thumb_url
 
 __all__ = ["CARD_WIDTH", "HUES", "Card", "Picture", "card_of", "cards_of", "picture_of"]
 

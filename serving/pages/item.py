@@ -11,10 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.browsing import order_body
+from serving.foreign import safe_url
 from serving.lists.answering import Count
 from serving.lists.query import Grouped
 from serving.pages.cards import Card, card_of, cards_of
-from serving.pages.links import group_url, item_url, safe_url, site_url
+from serving.pages.links import group_url, item_url, site_url
 from serving.pages.rows import OffModels, models_of, rows_of
 from serving.pages.stored import details_of, known_id, parsed
 from serving.pages.trail import MAX_TRAIL_LENGTH, Way, steps

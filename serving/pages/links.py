@@ -1,12 +1,11 @@
-"""Addresses of the website's own pages, and which foreign ones a page may hold."""
+"""Addresses of the website's own pages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from serving.snapshot import GroupKind
 
@@ -15,7 +14,6 @@ __all__ = [
     "group_url",
     "item_url",
     "page_url",
-    "safe_url",
     "site_url",
     "taste_url",
     "thumb_url",
@@ -28,9 +26,7 @@ GROUP_PATHS: Final[dict[GroupKind, str]] = {
     "creator": "creators",
 }
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_~-]+")
-_USUAL: Final = re.compile(r"https?://([a-z0-9.-]+)(:[0-9]{1,5})?(?:/[A-Za-z0-9/_.,=?&%~+-]*)?")
 DOTS: Final = {".": "%2E", "..": "%2E%2E"}
-_CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\\]")
 
 
 def segment(part: str) -> str:
@@ -77,31 +73,3 @@ def taste_url(site: str, picks: Sequence[tuple[str, str]]) -> str:
     """Page of a taste: whether each item is liked or not, in the order in which it was said."""
     path = site_url(site, "taste")
     return f"{path}?{urlencode(picks)}" if picks else path
-
-
-def safe_url(url: str | None, hosts: Sequence[str]) -> str | None:
-    """The address if a page may hold it: http or https, and on one of the hosts; else None.
-
-    Hosts may name a port; without one the scheme's own is meant, or any on loopback stand-ins
-    whose port the site table does not tell.
-    """
-    usual = _USUAL.fullmatch(url or "")
-    if usual:
-        host, port = usual.groups()
-        named = {host, host + (port or "")}
-        return url if named & _lower(tuple(hosts)) else None
-    if not url or _CONTROL.search(url):
-        return None
-    try:
-        parts = urlsplit(url)
-        named = {parts.netloc.lower(), (parts.hostname or "").lower()}
-    except ValueError:
-        return None
-    if parts.scheme.lower() not in {"http", "https"} or "@" in parts.netloc:
-        return None
-    return url if named & _lower(tuple(hosts)) else None
-
-
-@lru_cache(maxsize=64)
-def _lower(hosts: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(host.lower() for host in hosts)

@@ -64,7 +64,7 @@ def _policy(picture_hosts: Sequence[str], player_hosts: Sequence[str]) -> bytes:
 def _sources(hosts: Iterable[str]) -> Iterable[str]:
     """Hosts as sources; what is no plain host is left out, since it could end the directive.
 
-    On loopback, a host without a port is a stand-in at any port, as `links.safe_url` has it.
+    On loopback, a host without a port is a stand-in at any port, as `foreign.safe_url` has it.
     """
     for host in hosts:
         if _HOST.fullmatch(host):

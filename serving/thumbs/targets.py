@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from serving.errors import PictureRefusedError
-from serving.pages.links import safe_url
+from serving.foreign import safe_url
 
 __all__ = ["Resolve", "Target", "is_public", "target_of"]
 
@@ -18,6 +18,7 @@ Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 """`socket.getaddrinfo`, or what takes and answers the same."""
 
 _PORTS: Final = {"http": 80, "https": 443}
+_UNICAST: Final = IPv6Network("2000::/3")  # all that is given out of IPv6 (RFC 4291)
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _KEPT: Final = "/?&=:@!$'()*+,;~%-._"
 
@@ -107,6 +108,8 @@ def is_public(address: str) -> bool:
             return False
         if literal.ipv4_mapped:
             return True
+        if literal not in _UNICAST and literal not in _NAT64:
+            return False
     return literal is not None and _is_open(literal)
 
 

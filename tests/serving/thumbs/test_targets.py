@@ -1,6 +1,8 @@
 """Only the site's picture hosts are asked, by an address that is public and looked up once."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -93,6 +95,10 @@ PRIVATE = (
     "::ffff:10.0.0.1",
     "64:ff9b::a00:1",
     "2002:7f00:1::1",
+    "::7f00:1",
+    "::ffff:0:7f00:1",
+    "64:ff9b:1::a00:1",
+    "fec0::1",
     "not an address",
 )
 
@@ -139,3 +145,8 @@ def test_a_host_that_is_not_known_is_refused():
 
     why, _ = refused("https://media.example/a", resolve=unknown)
     assert "not known" in why
+
+
+def test_pictures_need_nothing_of_the_pages():
+    asked = "import serving.thumbs.keeper, sys; assert 'serving.pages' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
