@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -23,7 +24,7 @@ from pipeline.snapshot.contents import Chart
 
 __all__ = ["draw_charts"]
 
-_SIZE_INCHES: Final = (6.0, 3.6)
+_SIZE_INCHES: Final = (5.2, 3.7)
 _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "likewise",
     "svg.fonttype": "none",
@@ -44,11 +45,13 @@ _STYLE: Final[dict[Any, Any]] = {
 # Okabe & Ito 2008: told apart with colour-blind eyes.
 _BLUE: Final = "#0072b2"
 _ORANGE: Final = "#d55e00"
+_PALE: Final = "#8fc1de"
 _SERIES: Final = (_BLUE, _ORANGE, "#009e73", "#cc79a7", "#b58900", "#56b4e9")
 _DARK: Final = {
     "#4f4941": "#d5cdc3",
     "#e2ddd4": "#3d3832",
     _BLUE: "#6cc0f0",
+    _PALE: "#3f7da3",
     _ORANGE: "#ff9a5a",
     "#009e73": "#4fd1ab",
     "#cc79a7": "#eaa3cb",
@@ -56,8 +59,10 @@ _DARK: Final = {
     "#56b4e9": "#9bd6f7",
 }
 """Colours that take the place of the light ones on a dark ground."""
+_HITS: Final = "Hits near the top"
 _WHOLE: Final = "{x:,.0f}"
 _K: Final = 10
+_TENFOLD: Final = "On both axes each marked step is ten times the one before."
 _MONTHS_FOR_LABELS: Final = 12
 _LABEL_GAP: Final = 0.085
 """Of the height of the axes: as much as a line of text takes."""
@@ -101,7 +106,8 @@ def _popularity_chart(likes: pl.DataFrame) -> Chart:
     share = counts[:tenth].sum() / counts.sum()
     words = (
         f"{len(counts):,} liked items by rank: the first has {counts[0]:,} likes, the middle one "
-        f"{counts[len(counts) // 2]:,}. The most liked tenth holds {share:.0%} of all likes."
+        f"{counts[len(counts) // 2]:,}. The most liked tenth holds {share:.0%} of all likes. "
+        f"{_TENFOLD}"
     )
     return _chart("popularity", "Few items have most of the likes", words, figure)
 
@@ -115,7 +121,7 @@ def _likes_per_person_chart(likes: pl.DataFrame) -> Chart:
     _logarithmic(axes)
     words = (
         f"{len(counts):,} people by their number of likes: half of them have "
-        f"{int(np.median(counts)):,} or fewer, the most active one {counts[0]:,}."
+        f"{int(np.median(counts)):,} or fewer, the most active one {counts[0]:,}. {_TENFOLD}"
     )
     return _chart("likes_per_person", "Likes of each person", words, figure)
 
@@ -146,15 +152,15 @@ def _likes_by_month_chart(likes: pl.DataFrame) -> Chart:
 
 def _accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     """NDCG@10 of each model with its 95 % interval."""
-    rows = _at_k(evaluation, models, "NDCG")
+    rows = _at_k(evaluation, models, "NDCG").sort("mean", descending=True, nulls_last=True)
     means = rows.get_column("mean").to_numpy()
     low = rows.get_column("low").fill_null(rows.get_column("mean")).to_numpy()
     high = rows.get_column("high").fill_null(rows.get_column("mean")).to_numpy()
     places = np.arange(len(means))[::-1]
-    figure, axes = _axes(f"NDCG@{_K}, with its 95 % interval", None)
-    axes.barh(places, means, color=_BLUE, height=0.6)
+    figure, axes = _axes(f"{_HITS}, 95 % interval", None)
+    axes.barh(places, means, color=_PALE, height=0.6)
     spans = np.maximum(np.vstack([means - low, high - means]), 0.0)  # (2, n_models)
-    axes.errorbar(means, places, xerr=spans, fmt="none", color=_ORANGE, capsize=4)
+    axes.errorbar(means, places, xerr=spans, fmt="none", color="#4f4941", capsize=4)
     axes.set_yticks(places, rows.get_column("label").to_list())
     axes.set_xlim(left=0)
     parts = [
@@ -162,8 +168,8 @@ def _accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
         + (f" ({row['low']:.3f} to {row['high']:.3f})" if row["low"] is not None else "")
         for row in rows.iter_rows(named=True)
     ]
-    words = f"NDCG@{_K} on held-out likes, by model: {', '.join(parts)}."
-    return _chart("accuracy", "How well held-out likes are found", words, figure)
+    words = f"How near the top hidden likes come (NDCG@{_K}), by algorithm: {', '.join(parts)}."
+    return _chart("accuracy", "How well hidden likes are found", words, figure)
 
 
 def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
@@ -171,7 +177,7 @@ def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     accuracy = _at_k(evaluation, models, "NDCG")
     coverage = _at_k(evaluation, models, "coverage").select("model", pl.col("mean").alias("share"))
     rows = accuracy.join(coverage, on="model", maintain_order="left")
-    figure, axes = _axes(f"Share of the catalogue in some list of {_K}", f"NDCG@{_K}")
+    figure, axes = _axes("Share of items shown", _HITS)
     axes.scatter(rows.get_column("share"), rows.get_column("mean"), s=60, color=_BLUE)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.margins(0.1)
@@ -180,7 +186,9 @@ def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
         f"{row['label']} shows {row['share']:.1%} of the catalogue at NDCG@{_K} {row['mean']:.3f}"
         for row in rows.iter_rows(named=True)
     ]
-    return _chart("coverage", "Accuracy and breadth of each model", f"{'; '.join(parts)}.", figure)
+    return _chart(
+        "coverage", "Accuracy and breadth of each algorithm", f"{'; '.join(parts)}.", figure
+    )
 
 
 def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.DataFrame) -> Chart:
@@ -188,7 +196,7 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
     columns = ("model", "metric", "k", "mean", "evaluated_at")
     every = pl.concat([history.select(columns), evaluation.select(columns)]).unique()
     rows = _at_k(every, models, "NDCG").drop_nulls("mean").sort("position", "evaluated_at")
-    figure, axes = _axes(None, f"NDCG@{_K}")
+    figure, axes = _axes(None, _HITS)
     ends, labels = [], []
     for place, (_, line) in enumerate(rows.group_by("model", maintain_order=True)):
         times, means = line.get_column("evaluated_at"), line.get_column("mean")
@@ -205,11 +213,15 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
         f"{moments[-1]:%Y-%m-%d}. In the newest one {best['label'][0]} leads "
         f"with {best['mean'][0]:.3f}."
     )
-    return _chart("history", "How the models did over time", words, figure)
+    return _chart("history", "How the algorithms did over time", words, figure)
 
 
 def _labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str]) -> None:
     """Labels at points that have room around them; those of all others stand beside the axes."""
+    named: dict[tuple[float, float], list[str]] = {}
+    for point, label in zip(points, labels, strict=True):
+        named.setdefault(point, []).append(label)
+    points, labels = list(named), ["\n".join(names) for names in named.values()]
     low, high = axes.get_ylim()
     left, right = axes.get_xlim()
     room = 0.7 * _LABEL_GAP * (high - low)
@@ -237,11 +249,13 @@ def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequen
     low, high = axes.get_ylim()
     order = sorted(range(len(points)), key=lambda place: points[place][1])
     heights = [(points[place][1] - low) / (high - low) for place in order]
-    gap = min(_LABEL_GAP, 1.0 / max(1, len(points) - 1))
-    for here in range(1, len(heights)):
+    n_lines = [labels[place].count("\n") + 1 for place in order]
+    line = min(_LABEL_GAP, 1.0 / sum(n_lines))
+    gaps = [line * (one + other) / 2 for one, other in pairwise(n_lines)]
+    for here, gap in enumerate(gaps, 1):
         heights[here] = max(heights[here], heights[here - 1] + gap)
     heights[-1] = min(heights[-1], 1.0)
-    for here in range(len(heights) - 2, -1, -1):
+    for here, gap in reversed(list(enumerate(gaps))):
         heights[here] = min(heights[here], heights[here + 1] - gap)
     for place, height in zip(order, heights, strict=True):
         axes.annotate(

@@ -145,14 +145,23 @@ def _judged(model: ModelDetails, slices: Sequence[str]) -> Judged:
 
 
 def _overlap(snapshot: Snapshot, models: Sequence[ModelDetails]) -> dict[str, Any] | None:
-    """How much the lists of each two models share, as a square of rows; None if unknown."""
+    """What each model's lists have in common with each other's, the most first; None if unknown."""
     if not snapshot.overlaps:
         return None
     k = max(k for *_, k in snapshot.overlaps)
-    named = {name for one, other, _ in snapshot.overlaps for name in (one, other)}
-    shown = [model for model in models if model.model in named]
+    labels = {model.model: model.label for model in models}
     rows = [
-        (one.label, [snapshot.overlaps.get((one.model, other.model, k)) for other in shown])
-        for one in shown
+        (
+            labels[one],
+            sorted(
+                (
+                    (share, labels[other])
+                    for (a, other, at), share in snapshot.overlaps.items()
+                    if (a, at) == (one, k) and other in labels
+                ),
+                reverse=True,
+            ),
+        )
+        for one in labels
     ]
-    return {"k": k, "labels": [model.label for model in shown], "rows": rows}
+    return {"k": k, "rows": [(label, shares) for label, shares in rows if shares]}

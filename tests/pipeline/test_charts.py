@@ -81,7 +81,7 @@ def test_labels_of_models_that_are_level_do_not_lie_upon_each_other(site):
     )
     *_, coverage = draw_charts(site.likes, level, many)
     heights = [
-        float(element.get("y"))
+        float(element.get("y") or element.get("transform").split()[1].rstrip(")"))
         for element in ET.fromstring(coverage.svg).iter(f"{_SVG}text")
         if element.text in set(many["label"])
     ]
@@ -140,4 +140,4 @@ def test_intervals_may_be_missing(site):
         pl.lit(None, pl.Float64).alias("low"), pl.lit(None, pl.Float64).alias("high")
     )
     words = {c.chart: c.alternative for c in draw_charts(site.likes, evaluation, site.models)}
-    assert "Tag Profile 0.120." in words["accuracy"]
+    assert "Tag Profile 0.120, " in words["accuracy"]

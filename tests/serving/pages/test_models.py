@@ -10,7 +10,7 @@ def test_the_page_tells_every_model_with_its_interval_and_its_slices(client):
     answer = client.get(f"/v1/{SITE}/models").json()
     for model in answer["models"]:
         (ndcg,) = (e for e in model["evaluation"] if (e["metric"], e["k"]) == ("NDCG", 10))
-        assert f"{ndcg['mean']:.3f}</span>" in page.text
+        assert f">{ndcg['mean']:.3f}<" in page.text
         assert f"{ndcg['low']:.3f} to {ndcg['high']:.3f}" in page.text
         assert model["label"] in page.text
     assert "Favourites" in page.text
