@@ -50,9 +50,11 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest?.("#taste #clear")) keep(location.pathname, "");
   const add = target.closest?.('main a[href*="/taste?like="]');
   if (!add) return;
-  const picks = new URLSearchParams(kept(add.pathname)), item = new URLSearchParams(add.search).get("like");
+  const before = kept(add.pathname), item = new URLSearchParams(add.search).get("like");
+  const picks = new URLSearchParams(before);
   if (!picks.getAll("like").includes(item)) picks.append("like", item);
-  add.search = picks;
+  // More than a taste may hold would never open again: of one that is full, the page says so.
+  add.search = [...picks].length > 200 || `${picks}`.length > 8000 ? before : picks;
   keep(add.pathname, add.search);
 }, true);
 document.addEventListener("htmx:afterSettle", ({ target }) => {

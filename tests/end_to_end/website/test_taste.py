@@ -55,3 +55,13 @@ def test_picks_are_found_again_in_this_browser_until_they_are_cleared(visit):
     page.reload()
     expect(page.locator("[data-resume]")).to_be_hidden()
     watched.check()
+
+
+def test_a_taste_that_is_full_opens_all_the_same(visit, demo):
+    watched = visit()
+    page = watched.open(f"/{SITE}/items/{demo.item_id}")
+    full = "?" + "&".join(f"like=gone-{number}" for number in range(200))
+    page.evaluate("([key, picks]) => localStorage.setItem(key, picks)", [f"likewise:{TASTE}", full])
+    page.get_by_role("link", name="Add to my taste").click()
+    expect(page.get_by_role("heading", name="My taste", exact=True)).to_be_visible()
+    watched.check()
