@@ -19,7 +19,7 @@ from serving.thumbs.placeholder import placeholder
 
 __all__ = ["build_router"]
 
-_WEEK: Final = "public, max-age=604800"
+_DAY: Final = "public, max-age=86400"  # what is denied is in no cache for longer
 _MINUTE: Final = "public, max-age=60"
 _ALONE: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 _NAMES: Final = {str(size): size for size in SIZES}
@@ -51,7 +51,7 @@ def build_router(website: Website) -> APIRouter:
 
 def _picture(request: Request, made: bytes) -> Response:
     etag = f'"{hashlib.blake2b(made, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": _WEEK, **_ALONE}
+    headers = {"ETag": etag, "Cache-Control": _DAY, **_ALONE}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(made, headers=headers, media_type="image/webp")

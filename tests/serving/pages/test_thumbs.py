@@ -71,7 +71,7 @@ def test_a_picture_is_small_webp_that_may_be_kept(pictured, host):
     answer = pictured.get(thumb_url(SITE, "item-001", 64))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/webp"
-    assert answer.headers["cache-control"] == "public, max-age=604800"
+    assert answer.headers["cache-control"] == "public, max-age=86400"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert host.asked == {"/thumbs/item-001-64.webp": 1}
     known = {"if-none-match": answer.headers["etag"]}
