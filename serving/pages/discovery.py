@@ -38,6 +38,8 @@ _CLOSED: Final = (
     "/*/items/*/",
     "/*?*trail=",
     "/*?*cursor=",
+    "/*?*off=",
+    "/*?*play=",
 )
 """For people, not for engines: private, endless, or the same again in another order."""
 

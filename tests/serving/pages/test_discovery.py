@@ -81,6 +81,8 @@ def test_engines_are_kept_from_what_is_private_or_endless(client):
 
     for path in ("taste", "taste?like=a", "users/0", "search?q=a", "random", "items/a?trail=b"):
         assert not is_open(f"/{SITE}/{path}"), path
+    for path in ("items/a?off=popular&off=best", "items/a?play=1", "popular?cursor=a"):
+        assert not is_open(f"/{SITE}/{path}"), path
     assert not is_open(f"/v1/{SITE}/popular")
     for path in ("", "/items/a", "/tags/boat", "/tags", "/popular", "/models"):
         assert is_open(f"/{SITE}{path}"), path
