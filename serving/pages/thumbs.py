@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -27,10 +29,16 @@ _NAMES: Final = {str(size): size for size in SIZES}
 
 def build_router(website: Website) -> APIRouter:
     """The route of pictures; none where pictures come from the site itself."""
-    router = APIRouter(include_in_schema=False)
     if not website.settings.thumbs:
-        return router
+        return APIRouter()
     thumbs = Thumbs(lambda: website.settings)
+
+    @contextlib.asynccontextmanager
+    async def closing(_: object) -> AsyncIterator[None]:
+        yield
+        thumbs.close()
+
+    router = APIRouter(include_in_schema=False, lifespan=closing)
 
     @router.get("/thumb/{site}/{item_id}/{size}")
     async def thumb(request: Request, site: Site, item_id: ItemId, size: str) -> Response:

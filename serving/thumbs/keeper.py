@@ -70,6 +70,10 @@ class Thumbs:
         done, _ = await asyncio.wait((under_way,), timeout=_PATIENCE_S)
         return under_way.result() if done else None
 
+    def close(self) -> None:
+        """Begin no more pictures, so that a service that stops waits for those under way alone."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
     def _begun(self, key: str, wanted: Wanted) -> asyncio.Future[bytes | None] | None:
         """The making of a picture; None where too many are being made."""
         if len(self._under_way) >= _MOST_UNDER_WAY:

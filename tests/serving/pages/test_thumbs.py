@@ -10,6 +10,7 @@ import pytest
 from pipeline.hints import read_hints
 from pipeline.snapshot import build
 from serving.pages.links import thumb_url
+from serving.thumbs.keeper import Thumbs
 from tests.factories import NOW, SITE, SmallSite
 from tests.serving.conftest import publish, serving
 from tests.serving.thumbs.conftest import hosting, picture, replying
@@ -149,3 +150,15 @@ def test_switching_it_on_makes_other_pages_of_the_same_snapshot(client):
     assert client.get(f"/{SITE}", headers={"if-none-match": off}).status_code == 304
     with serving(client.catalog.settings.data, thumbs=True) as on:
         assert on.get(f"/{SITE}", headers={"if-none-match": off}).status_code == 200
+
+
+def test_a_service_that_stops_waits_for_no_more_pictures(data, monkeypatch):
+    closed = []
+
+    def close(thumbs):
+        closed.append(thumbs)
+
+    monkeypatch.setattr(Thumbs, "close", close)
+    with serving(data, thumbs=True):
+        assert closed == []
+    assert len(closed) == 1

@@ -100,3 +100,24 @@ def test_whatever_goes_wrong_inside_is_a_picture_less(host, settings, monkeypatc
     host.replies["/a"] = replying(picture())
     assert asyncio.run(Thumbs(lambda: settings).picture(wanted(host))) is None
     assert "picture not made" in caplog.text
+
+
+def test_what_waits_at_the_end_is_given_up(host, settings, monkeypatch):
+    monkeypatch.setattr(keeper, "_PATIENCE_S", 0.05)
+    open_up = threading.Event()
+
+    def slow(handler):
+        open_up.wait(5)
+        replying(picture())(handler)
+
+    host.replies = {f"/{n}": slow for n in range(9)}
+    thumbs = Thumbs(lambda: settings)
+
+    async def ask():
+        await asyncio.gather(*(thumbs.picture(wanted(host, f"/{n}")) for n in range(9)))
+        thumbs.close()
+        open_up.set()
+        thumbs._pool.shutdown(wait=True)
+
+    asyncio.run(ask())
+    assert sum(host.asked.values()) <= 4
