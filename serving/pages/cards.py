@@ -56,8 +56,6 @@ class Card:
     tags: tuple[str, ...]
     initials: str
     hue: int
-    rank: int | None = None
-    score: float | None = None
     is_filled: bool = False
     because: tuple[Mapping[str, Any], ...] | None = None
 
@@ -95,8 +93,6 @@ def card_of(
         tags=tuple(item["tags"]),
         initials=_initials(title),
         hue=_hue(item["item_id"]),
-        rank=item.get("rank"),
-        score=item.get("score"),
         is_filled=item.get("source") == FILLED,
         because=None if because is None else tuple(because),
     )
