@@ -126,7 +126,9 @@ class Best(Recommender):
 
     name: ClassVar[str] = "best"
     label: ClassVar[str] = "Best of all"
-    sentence: ClassVar[str] = "The model that found the most of what people went on to like."
+    sentence: ClassVar[str] = (
+        "Whichever algorithm, when last tried, found the most of what people went on to like."
+    )
     fitted: ClassVar[type[Fitted]] = BestFitted
 
     winner: Recommender = field(default_factory=ItemGraph)

@@ -120,7 +120,9 @@ class Blend(Recommender):
 
     name: ClassVar[str] = "blend"
     label: ClassVar[str] = "All together"
-    sentence: ClassVar[str] = "Several models at once, each with the weight that it has earned."
+    sentence: ClassVar[str] = (
+        "Adds up what several algorithms say, in the mix that did best when it was tried out."
+    )
     fitted: ClassVar[type[Fitted]] = BlendFitted
 
     item_graph: float = ranged(1.0, 0.0, 100.0, "Weight of item_graph.")

@@ -43,7 +43,7 @@ class Ease(Recommender):
 
     name: ClassVar[str] = "ease"
     label: ClassVar[str] = "What goes with what"
-    sentence: ClassVar[str] = "What your likes speak for and against, learned from all likes."
+    sentence: ClassVar[str] = "How far a like of one thing speaks for another, or against it."
     fitted: ClassVar[type[Fitted]] = EaseFitted
 
     regularization: float = ranged(

@@ -75,7 +75,9 @@ class Ials(Recommender):
 
     name: ClassVar[str] = "ials"
     label: ClassVar[str] = "Hidden tastes"
-    sentence: ClassVar[str] = "Hidden tastes, worked out from who likes what."
+    sentence: ClassVar[str] = (
+        "Finds kinds of things from likes alone, without a look at names or tags."
+    )
     fitted: ClassVar[type[Fitted]] = IalsFitted
 
     factors: int = ranged(

@@ -40,8 +40,10 @@ class LightfmCf(Recommender):
     """WARP on identities: pure collaborative filtering."""
 
     name: ClassVar[str] = "lightfm_cf"
-    label: ClassVar[str] = "People with your taste"
-    sentence: ClassVar[str] = "What people who like the same things also like."
+    label: ClassVar[str] = "Shared tastes"
+    sentence: ClassVar[str] = (
+        "Learns to put what people like before the rest; things with the same fans end up close."
+    )
     fitted: ClassVar[type[Fitted]] = FactorsFitted
 
     factors: int = ranged(64, 1, 1024, "Numbers that describe a user or an item.")
@@ -120,7 +122,7 @@ class LightfmHybrid(LightfmCf):
     name: ClassVar[str] = "lightfm_hybrid"
     label: ClassVar[str] = "Taste and tags"
     sentence: ClassVar[str] = (
-        "The taste of similar people, and tags, so that new things have a chance."
+        "Learns from likes and from tags at once, so that new things have a chance too."
     )
     fitted: ClassVar[type[Fitted]] = ComposedFitted
 

@@ -170,7 +170,9 @@ class Spectral(Recommender):
 
     name: ClassVar[str] = "spectral"
     label: ClassVar[str] = "Broad strokes"
-    sentence: ClassVar[str] = "The broad patterns of who likes what, with the noise filtered out."
+    sentence: ClassVar[str] = (
+        "Goes by what the likes of many people have in common; single odd likes count little."
+    )
     fitted: ClassVar[type[Fitted]] = SpectralFitted
 
     rank: int = ranged(

@@ -60,7 +60,7 @@ class TagFactors(Recommender):
 
     name: ClassVar[str] = "tag_factors"
     label: ClassVar[str] = "Taste read from tags"
-    sentence: ClassVar[str] = "Hidden tastes, guessed for new things from their tags."
+    sentence: ClassVar[str] = "Guesses from the tags of a new thing who will like it."
     fitted: ClassVar[type[Fitted]] = TagFactorsFitted
 
     regularization: float = ranged(

@@ -120,7 +120,7 @@ class TagKernel(Recommender):
 
     name: ClassVar[str] = "tag_kernel"
     label: ClassVar[str] = "Tags that go together"
-    sentence: ClassVar[str] = "What you like in tags and in tags that stand together."
+    sentence: ClassVar[str] = "Learns which tags, alone or side by side, speak for a like."
     fitted: ClassVar[type[Fitted]] = TagKernelFitted
 
     regularization: float = ranged(

@@ -161,7 +161,9 @@ class TagProfile(Recommender):
 
     name: ClassVar[str] = "tag_profile"
     label: ClassVar[str] = "Same tags"
-    sentence: ClassVar[str] = "Things that share tags with what you like, rare tags counting most."
+    sentence: ClassVar[str] = (
+        "Looks for what is tagged alike, whoever likes it; rare tags count most."
+    )
     fitted: ClassVar[type[Fitted]] = TagProfileFitted
 
     idf_power: float = ranged(1.0, 0.0, 4.0, "Weight of rare tags.", search=(0.0, 2.0))
