@@ -15,6 +15,7 @@ from serving.foreign import safe_url
 from serving.lists.answering import Count
 from serving.lists.query import Grouped
 from serving.pages.cards import Card, card_of, cards_of
+from serving.pages.licenses import license_of
 from serving.pages.links import group_url, item_url, site_url
 from serving.pages.rows import OffModels, models_of, rows_of
 from serving.pages.stored import details_of, known_id, parsed
@@ -70,6 +71,7 @@ def _context(snapshot: Snapshot, way: Way, query: ItemQuery, count: Count) -> di
     published_at = details["published_at"]
     return {
         "item": card_of(snapshot.site, details, width=_LARGE_WIDTH),
+        "license": license_of(details["license"]),
         "chips": chips_of(groups),
         "creator_url": next((href for _, href in groups["creator"]), None),
         "published_at": datetime.fromisoformat(published_at) if published_at else None,

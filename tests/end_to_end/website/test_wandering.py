@@ -193,7 +193,7 @@ def test_the_player_loads_on_a_click_alone(visit, item_path, demo):
     watched = visit()
     page = watched.open(item_path)
     assert page.locator("iframe").count() == 0
-    page.get_by_role("link", name="Play it here").click()
+    page.get_by_role("link", name="View it here").click()
     expect(page.locator("iframe")).to_have_attribute("src", re.compile(f"/{demo.item_id}/embed"))
     page.get_by_role("link", name="Back to the picture").click()
     expect(page.locator("iframe")).to_have_count(0)
@@ -220,7 +220,7 @@ def test_votes_are_taken_where_they_are_asked_for_and_people_are_not_shown(visit
     with service(data, user_routes=False, feedback=True) as url:
         watched = visit(url)
         page = watched.open(f"{HOME}/items/{demo.item_id}")
-        page.get_by_role("button", name=re.compile("^Best for me")).nth(1).click()
+        page.get_by_role("button", name=re.compile("^I prefer this row")).nth(1).click()
         expect(page.get_by_role("status").filter(has_text="Thank you")).to_be_visible()
         watched.check()
         assert page.goto(f"{url}{HOME}/users/{demo.user_id}").status == 404

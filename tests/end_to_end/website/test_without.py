@@ -86,7 +86,7 @@ def test_the_main_ways_need_no_script(visit, demo):
     page.locator(".controls summary").click()
     page.get_by_role("button", name="Compare").click()
     expect(page.locator(".versus-side")).to_have_count(2)
-    watched.open(f"{HOME}/items/{demo.item_id}").get_by_role("link", name="Play it here").click()
+    watched.open(f"{HOME}/items/{demo.item_id}").get_by_role("link", name="View it here").click()
     expect(page.locator("iframe")).to_be_visible()
     watched.check()
 

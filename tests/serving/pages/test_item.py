@@ -82,7 +82,7 @@ def test_tags_categories_and_creator_are_links(client):
 def test_a_row_that_is_filled_up_says_so_and_marks_what_fills_it(client):
     page = page_of(client, "item-001")
     assert "own list ends after 10; what is popular fills it up" in page.text
-    assert page.text.count('class="mark filled"') == 2 * len(ROWS)
+    assert page.text.count('class="in-rows">filled up') == 2 * len(ROWS)
     assert "rows/lightfm_cf?cursor" not in page.text
 
 

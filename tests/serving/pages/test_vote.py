@@ -30,7 +30,7 @@ def post(client, path, **headers):
 
 
 def test_without_feedback_nothing_asks_for_a_vote_and_none_is_taken(client):
-    assert "Best for me" not in client.get(ITEM).text
+    assert "I prefer this row" not in client.get(ITEM).text
     assert 'name="referrer"' not in client.get(ITEM).text
     assert post(client, VOTE).status_code in {404, 405}
 
@@ -45,17 +45,17 @@ def test_a_vote_is_written_for_its_model_and_thanked_for_on_the_same_page(voting
     back = answer.headers["location"]
     assert back == f"{ITEM}?trail=item-003&off=lightfm_cf&voted=tag_profile#vote-3"
     thanks = voting.get(back)
-    assert "Thank you. Your vote for Tag Profile is noted." in thanks.text
+    assert "Thank you. Your vote for Tag Profile is counted." in thanks.text
     assert thanks.headers["cache-control"] == "no-store"
 
 
 def test_a_vote_given_side_by_side_goes_back_there(voting, data):
     compare = voting.get(f"{ITEM}/compare?a=tag_profile&b=lightfm_cf")
-    assert compare.text.count("Best for me") == 2
+    assert compare.text.count("I prefer this row") == 2
     answer = post(voting, f"{VOTE}&a=tag_profile&b=lightfm_cf")
     back = answer.headers["location"]
     assert back == f"{ITEM}/compare?a=tag_profile&b=lightfm_cf&voted=tag_profile#vote-3"
-    assert voting.get(back).text.count("Best for me") == 1
+    assert voting.get(back).text.count("I prefer this row") == 1
     assert len(votes(data)) == 1
 
 
