@@ -99,7 +99,6 @@ def _page(website: Website, request: Request, problem: Response) -> Response:
     usual = _UNKNOWN if status == HTTPStatus.NOT_FOUND else _FAULTY
     heading, sentence = _TOLD.get(kind, usual)
     context = {
-        "status": status,
         "heading": heading,
         "sentence": sentence,
         "asked": _asked(request),

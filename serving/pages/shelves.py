@@ -18,7 +18,7 @@ __all__ = ["ORDERS", "Shelf", "group_shelf", "order_shelf", "random_shelf", "see
 
 ORDERS: Final[Mapping[Order, tuple[str, str]]] = {
     "popular": ("Popular", "What most people like."),
-    "trending": ("Trending", "What people have liked most lately."),
+    "trending": ("Trending", "Gaining likes lately; the hearts count all likes so far."),
     "latest": ("New", "The latest arrivals."),
 }
 _QUERY: Final = Grouped(k=12)

@@ -11,7 +11,7 @@ def test_the_page_says_where_from_when_and_what_is_simulated(client):
     assert site["notice"] in page.text
     assert site["snapshot_id"] in page.text
     assert "21 November 2026" in page.text
-    assert "the operator has switched such pages on" in page.text
+    assert "the operator has switched on pages about single people" in page.text
 
 
 @pytest.mark.parametrize(
