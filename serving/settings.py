@@ -75,7 +75,8 @@ class ServingSettings(BaseSettings):
     )
     public_url: str = Field(
         default="",
-        description="Where people reach the website, such as https://likes.example; else as asked.",
+        description="Where people reach the website, such as https://likes.example; no page names "
+        "another.",
     )
     contact: str = Field(
         default="",
