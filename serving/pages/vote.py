@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.feedback.events import Feedback
 from serving.feedback.intake import Intake, has_leave
-from serving.pages.rows import OffModels
+from serving.pages.rows import OffModels, models_of
 from serving.pages.stored import known_id
 from serving.pages.trail import MAX_TRAIL_LENGTH, Way
 from serving.pages.website import Website
@@ -64,7 +64,8 @@ def build_router(website: Website) -> APIRouter:
 def _thanks(snapshot: Snapshot, way: Way, query: VoteQuery) -> str:
     """The page that the vote was given on, which says thank you where it was given."""
     place = 1 + [one.model for one in snapshot.models].index(query.model)
-    if query.a and query.b:
+    compared = {one.model for one in models_of(snapshot, way.item_id)}
+    if query.a in compared and query.b in compared:
         page = way.url("compare", a=query.a, b=query.b, voted=query.model)
     else:
         page = way.url(voted=query.model)

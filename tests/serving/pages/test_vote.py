@@ -87,3 +87,10 @@ def test_a_vote_from_the_public_address_is_taken_whatever_a_proxy_calls_the_host
         own = post(client, VOTE, Origin="https://likes.example", Host="inner:8000")
         foreign = post(client, VOTE, Origin="https://evil.example", Host="inner:8000")
     assert (own.status_code, foreign.status_code) == (303, 403)
+
+
+@pytest.mark.parametrize("pair", ["a=//evil.example&b=x", "a=tag_profile&b=gone", "a=tag_profile"])
+def test_a_vote_always_leads_to_a_page_that_there_is(voting, pair):
+    back = post(voting, f"{VOTE}&{pair}").headers["location"]
+    assert back == f"{ITEM}?voted=tag_profile#vote-3"
+    assert voting.get(back).status_code == 200
