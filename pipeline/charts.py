@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +19,7 @@ from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
+from pipeline.chart_labels import INK, label_beside, label_points
 from pipeline.snapshot.contents import Chart
 
 __all__ = ["draw_charts"]
@@ -39,8 +39,8 @@ _STYLE: Final[dict[Any, Any]] = {
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
     "grid.color": "#e2ddd4",
-    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), "#4f4941"),
-    "axes.edgecolor": "#4f4941",
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "axes.edgecolor": INK,
 }
 # Okabe & Ito 2008: told apart with colour-blind eyes.
 _BLUE: Final = "#0072b2"
@@ -48,7 +48,7 @@ _ORANGE: Final = "#d55e00"
 _PALE: Final = "#8fc1de"
 _SERIES: Final = (_BLUE, _ORANGE, "#009e73", "#cc79a7", "#b58900", "#56b4e9")
 _DARK: Final = {
-    "#4f4941": "#d5cdc3",
+    INK: "#d5cdc3",
     "#e2ddd4": "#3d3832",
     _BLUE: "#6cc0f0",
     _PALE: "#3f7da3",
@@ -64,8 +64,6 @@ _WHOLE: Final = "{x:,.0f}"
 _K: Final = 10
 _TENFOLD: Final = "On both axes each marked step is ten times the one before."
 _MONTHS_FOR_LABELS: Final = 12
-_LABEL_GAP: Final = 0.085
-"""Of the height of the axes: as much as a line of text takes."""
 
 
 def draw_charts(
@@ -160,7 +158,7 @@ def _accuracy_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     figure, axes = _axes(f"{_HITS}, 95 % interval", None)
     axes.barh(places, means, color=_PALE, height=0.6)
     spans = np.maximum(np.vstack([means - low, high - means]), 0.0)  # (2, n_models)
-    axes.errorbar(means, places, xerr=spans, fmt="none", color="#4f4941", capsize=4)
+    axes.errorbar(means, places, xerr=spans, fmt="none", color=INK, capsize=4)
     axes.set_yticks(places, rows.get_column("label").to_list())
     axes.set_xlim(left=0)
     parts = [
@@ -181,7 +179,7 @@ def _coverage_chart(evaluation: pl.DataFrame, models: pl.DataFrame) -> Chart:
     axes.scatter(rows.get_column("share"), rows.get_column("mean"), s=60, color=_BLUE)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.margins(0.1)
-    _labels(axes, rows.select("share", "mean").rows(), rows.get_column("label").to_list())
+    label_points(axes, rows.select("share", "mean").rows(), rows.get_column("label").to_list())
     parts = [
         f"{row['label']} shows {row['share']:.1%} of the catalogue at NDCG@{_K} {row['mean']:.3f}"
         for row in rows.iter_rows(named=True)
@@ -205,7 +203,7 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
         labels.append(line.get_column("label")[0])
     dates = ConciseDateFormatter(axes.xaxis.get_major_locator())  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_formatter(dates)
-    _labels_beside(axes, ends, labels)
+    label_beside(axes, ends, labels)
     moments = rows.get_column("evaluated_at").unique().sort()
     best = rows.filter(pl.col("evaluated_at") == moments[-1]).sort("mean", descending=True)
     words = (
@@ -214,64 +212,6 @@ def _history_chart(evaluation: pl.DataFrame, models: pl.DataFrame, history: pl.D
         f"with {best['mean'][0]:.3f}."
     )
     return _chart("history", "How the algorithms did over time", words, figure)
-
-
-def _labels(axes: Axes, points: Sequence[tuple[float, float]], labels: Sequence[str]) -> None:
-    """Labels at points that have room around them; those of all others stand beside the axes."""
-    named: dict[tuple[float, float], list[str]] = {}
-    for point, label in zip(points, labels, strict=True):
-        named.setdefault(point, []).append(label)
-    points, labels = list(named), ["\n".join(names) for names in named.values()]
-    low, high = axes.get_ylim()
-    left, right = axes.get_xlim()
-    room = 0.7 * _LABEL_GAP * (high - low)
-    crowded = []
-    for place, (x, y) in enumerate(points):
-        others = (other for n, (_, other) in enumerate(points) if n != place)
-        if any(abs(other - y) < room for other in others):
-            crowded.append(place)
-            continue
-        on_left = x > (left + right) / 2
-        axes.annotate(
-            labels[place],
-            (x, y),
-            xytext=(-8 if on_left else 8, 0),
-            textcoords="offset points",
-            ha="right" if on_left else "left",
-            va="center",
-        )
-    if crowded:
-        _labels_beside(axes, [points[n] for n in crowded], [labels[n] for n in crowded])
-
-
-def _labels_beside(axes: Axes, points: Sequence[tuple[Any, Any]], labels: Sequence[str]) -> None:
-    """Labels right of the axes at the height of their points, none upon another, with leaders."""
-    low, high = axes.get_ylim()
-    order = sorted(range(len(points)), key=lambda place: points[place][1])
-    heights = [(points[place][1] - low) / (high - low) for place in order]
-    n_lines = [labels[place].count("\n") + 1 for place in order]
-    line = min(_LABEL_GAP, 1.0 / sum(n_lines))
-    gaps = [line * (one + other) / 2 for one, other in pairwise(n_lines)]
-    for here, gap in enumerate(gaps, 1):
-        heights[here] = max(heights[here], heights[here - 1] + gap)
-    heights[-1] = min(heights[-1], 1.0)
-    for here, gap in reversed(list(enumerate(gaps))):
-        heights[here] = min(heights[here], heights[here + 1] - gap)
-    for place, height in zip(order, heights, strict=True):
-        axes.annotate(
-            labels[place],
-            points[place],
-            xytext=(1.03, height),
-            textcoords="axes fraction",
-            va="center",
-            annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": "#4f4941",
-                "linewidth": 0.5,
-                "relpos": (0.0, 0.5),
-            },
-        )
 
 
 def _at_k(evaluation: pl.DataFrame, models: pl.DataFrame, metric: str) -> pl.DataFrame:
