@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.website.published import SITE
+from tests.end_to_end.website.watching import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.end_to_end]
 TASTE = f"/{SITE}/taste"
@@ -38,6 +39,21 @@ def test_three_picks_one_dismissed_undone_and_cleared(visit, scripts):
     page.locator("#clear").click()
     expect(page.locator(PICKS)).to_have_count(0)
     expect(page).to_have_url(re.compile(f"{TASTE}$"))
+    watched.check()
+
+
+def test_a_pick_leaves_what_one_looks_at_where_it_is(visit):
+    watched = visit(viewport=PHONE)
+    page = watched.open(TASTE)
+    head = page.locator("#handful")
+    pick = page.locator(LIKE).nth(5)
+    pick.scroll_into_view_if_needed()
+    before = head.bounding_box()["y"]
+    pick.click()
+    expect(page.locator(PICKS)).to_have_count(1)
+    assert abs(head.bounding_box()["y"] - before) < 2
+    page.evaluate("scrollTo(0, 0)")
+    assert abs(head.bounding_box()["y"] - before) > 100
     watched.check()
 
 
