@@ -216,13 +216,17 @@ class _Choosing:
         return Study(starts, self.judge, self.purse, self.seed, base=model)
 
     def _reserve_s(self) -> float:
-        """Seconds for the choice of a blend, the final fits and everybody's lists."""
+        """Seconds for the choice of a blend, a hybrid, the final fits and everybody's lists.
+
+        A hybrid has to wait until all algorithms were tried: which leads matters more.
+        """
         contenders = self._contenders() if self.composes else self.studies
         reserved = 0.0
         if self.composes and len(contenders) > 1:
             more = len(self.judge.by_more_users(self.seed).users) / len(self.judge.users)
             reserved += _BLEND_S + 2 * more * sum(study.judge_s for study in contenders)
-        if self.hybridizes and self.purse.budget.seconds is not None:
+        has_tried_all = all(study.n_fits or study.is_over for study in self.studies)
+        if self.hybridizes and has_tried_all and self.purse.budget.seconds is not None:
             reserved += _HYBRID_SHARE * self.purse.budget.seconds
         if self.purse.budget.pays_lists:
             reserved += sum(study.final_s for study in contenders)

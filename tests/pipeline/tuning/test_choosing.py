@@ -21,6 +21,7 @@ from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.budget import Budget
 from pipeline.tuning.choosing import choose
+from pipeline.tuning.rounds import run_rounds
 from tests.pipeline.recommenders.conftest import tastes
 
 TWO = Budget(None, 2)
@@ -182,3 +183,21 @@ def test_what_was_not_tried_keeps_its_defaults(bare):
     nothing = Budget(1e-9)
     chosen = choose(["ials"], *bare, budget=nothing).models["ials"]
     assert chosen == Ials(iterations=Ials().path()[0].iterations)
+
+
+def test_seconds_of_a_hybrid_are_kept_back_only_once_every_algorithm_was_tried(parts, monkeypatch):
+    kept = []  # seconds that must be left, and whether all were tried by then
+
+    def watched(studies, purse, reserve_s):
+        def told():
+            reserved = reserve_s()
+            kept.append((reserved, all(study.n_fits for study in studies)))
+            return reserved
+
+        run_rounds(studies, purse, told)
+
+    monkeypatch.setattr("pipeline.tuning.choosing.run_rounds", watched)
+    choose(["best"], *parts, budget=Budget(seconds=1000.0, trials=1))
+    first = [reserved for reserved, all_tried in kept if not all_tried]
+    after = [reserved for reserved, all_tried in kept if all_tried]
+    assert max(first) < 300 <= min(after)
