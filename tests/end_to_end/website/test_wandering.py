@@ -163,7 +163,7 @@ def test_a_row_is_switched_off_and_all_come_back(visit, item_path):
     page = watched.open(item_path)
     rows = page.locator("section.row")
     n_rows, gone = rows.count(), rows.nth(1).locator("h3").inner_text()
-    rows.nth(1).get_by_role("link", name=f"Hide this row: {gone}").click()
+    rows.nth(1).get_by_role("link", name=f"Hide this row by {gone}").click()
     expect(rows).to_have_count(n_rows - 1)
     assert gone not in page.locator("section.row h3").all_inner_texts()
     page.locator("section.row .card-link").first.click()
