@@ -1,5 +1,6 @@
 """What tests of all rooms share."""
 
+import signal
 import uuid
 
 import pytest
@@ -18,6 +19,15 @@ class Scheduling(LoadFileScheduling):
 
     def _split_scope(self, nodeid):
         return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+
+def pytest_configure():
+    """Heed signals as a terminal's programs do: what starts tests may have told it to ignore some.
+
+    A child inherits what is ignored, and then Ctrl-C would not stop what a test starts.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -59,7 +59,9 @@ def share_of_mat(browser: Any, pages: dict[str, Answer], fail: Any, *, scripts: 
                 fail(route)
 
         context.route("**/*", answer)
-        page.goto(OWN + POPULAR, wait_until="load")
+        with page.expect_request(lambda one: one.url.removeprefix(OWN) not in pages):
+            page.goto(OWN + POPULAR, wait_until="load")
+        page.wait_for_load_state("networkidle")
         frame = page.locator(".frame").first
         assert failed
         with Image.open(io.BytesIO(frame.screenshot())) as taken:

@@ -80,7 +80,7 @@ def test_a_slow_host_holds_nobody_up(host, settings, monkeypatch):
     first, kept = asyncio.run(ask())
     assert first == [None] * 4
     assert is_webp(kept)
-    assert sum(host.asked[f"/{n}"] for n in range(4)) == 3
+    assert sum(host.asked[f"/{n}"] > 0 for n in range(4)) == 3
 
 
 def test_a_disk_that_is_full_does_not_keep_a_picture_from_who_asks(host, settings, monkeypatch):
