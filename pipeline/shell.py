@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from enum import Enum, auto
+from types import FrameType
 from typing import Final, TextIO
 
 import duckdb
@@ -72,8 +74,9 @@ class Shell:
     def run(self, text: str) -> bool:
         """Run the statements of a text up to the first that fails; did all succeed."""
         try:
-            for statement in self._connection.extract_statements(text):
-                self._show(self._connection.sql(statement.query))
+            with _cancelled_by_ctrl_c(self._connection):
+                for statement in self._connection.extract_statements(text):
+                    self._show(self._connection.sql(statement.query))
         except (duckdb.Error, KeyboardInterrupt, RuntimeError) as err:
             # DuckDB gives RuntimeError for a statement that Ctrl-C has cancelled.
             self._err.write(f"{str(err) or 'cancelled'}\n")
@@ -168,3 +171,26 @@ class Shell:
             return
         with contextlib.redirect_stdout(self._out):
             relation.show(max_rows=_MAX_ROWS, max_width=self._width)
+
+
+@contextlib.contextmanager
+def _cancelled_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C end a statement in all of DuckDB's threads, and what stands between two.
+
+    On its own it ends the statement in the calling thread, which then waits until the other
+    threads have done their share.
+    """
+
+    def cancel(_number: int, _frame: FrameType | None) -> None:
+        connection.interrupt()
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
