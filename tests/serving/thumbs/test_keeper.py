@@ -61,7 +61,7 @@ def test_a_slow_host_holds_nobody_up(host, settings, monkeypatch):
     open_up = threading.Event()
 
     def slow(handler):
-        open_up.wait(5)
+        open_up.wait(30)
         replying(picture())(handler)
 
     host.replies |= {f"/{n}": slow for n in range(4)} | {"/kept": replying(picture())}
@@ -70,17 +70,19 @@ def test_a_slow_host_holds_nobody_up(host, settings, monkeypatch):
         thumbs = Thumbs(lambda: settings)
         while await thumbs.picture(wanted(host, "/kept")) is None:
             pass
-        first = await asyncio.gather(*(thumbs.picture(wanted(host, f"/{n}")) for n in range(4)))
+        slow_ones = await asyncio.gather(*(thumbs.picture(wanted(host, f"/{n}")) for n in range(3)))
+        one_too_many = await thumbs.picture(wanted(host, "/3"))
         kept = await thumbs.picture(wanted(host, "/kept"))
         open_up.set()
         while await thumbs.picture(wanted(host, "/0")) is None:
             pass
-        return first, kept
+        thumbs._pool.shutdown(wait=True)
+        return [*slow_ones, one_too_many], kept
 
     first, kept = asyncio.run(ask())
     assert first == [None] * 4
     assert is_webp(kept)
-    assert sum(host.asked[f"/{n}"] > 0 for n in range(4)) == 3
+    assert [host.asked[f"/{n}"] for n in range(4)] == [1, 1, 1, 0]
 
 
 def test_a_disk_that_is_full_does_not_keep_a_picture_from_who_asks(host, settings, monkeypatch):
