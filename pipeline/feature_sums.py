@@ -70,7 +70,6 @@ class ItemVectors:
 
     def profile(self, item_idxs: Positions, weights: FloatArray) -> Exact:
         """Weight of each feature for a visitor, shape (n_features,): of length 1, or zeros."""
-        _refuse_unknown(item_idxs, self.n_items)
         places, rows = _entries(self.indptr, item_idxs)
         likes = weights.astype(np.float64) * self.like_weights[item_idxs]
         sums = np.bincount(
@@ -101,22 +100,18 @@ class ItemVectors:
     ) -> FeatureParts:
         """What each feature that profile and target share gives to the target's score."""
         profile = self.profile(item_idxs, weights)
-        places, rows = self._entries_of(target_idxs)
+        places, rows = _entries(self.indptr, target_idxs)
         values = self.weights[places] * profile[self.features[places]]
         return _told(self.features[places], rows, values, np.zeros(len(target_idxs)))
 
     def similar_parts(self, item_idx: int, target_idxs: Positions) -> FeatureParts:
         """What each shared feature gives to the cosine of an item and each target."""
         profile = self.profile(np.array([item_idx]), np.ones(1, np.float32))
-        places, rows = self._entries_of(target_idxs)
+        places, rows = _entries(self.indptr, target_idxs)
         own = self.weights[places].astype(np.float64)
         lengths = np.sqrt(np.bincount(rows, own**2, len(target_idxs)))
         values = own / lengths[rows] * profile[self.features[places]]
         return _told(self.features[places], rows, values, np.zeros(len(target_idxs)))
-
-    def _entries_of(self, items: Positions) -> tuple[Positions, Positions]:
-        _refuse_unknown(items, self.n_items)
-        return _entries(self.indptr, items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +150,7 @@ class ComposedFactors:
         """
         person = self.user_factors[user].astype(np.float64)
         bias, person[-1] = person[-1], 1.0
-        places, rows = self._entries_of(target_idxs)
+        places, rows = _entries(self.indptr, target_idxs)
         values = self.weights[places] * (self.feature_factors[self.features[places]] @ person)
         rest = self.own_factors[target_idxs] @ person + bias
         return _told(self.features[places], rows, values, rest)
@@ -168,14 +163,14 @@ class ComposedFactors:
         subject = self._item_factors(np.array([item_idx]))[0]
         lengths = np.linalg.norm(self._item_factors(target_idxs), axis=1)
         scale = 1 / np.maximum(lengths * np.linalg.norm(subject), np.finfo(np.float32).tiny)
-        places, rows = self._entries_of(target_idxs)
+        places, rows = _entries(self.indptr, target_idxs)
         said = self.feature_factors[self.features[places], :-1] @ subject
         rest = (self.own_factors[target_idxs, :-1] @ subject) * scale
         return _told(self.features[places], rows, self.weights[places] * said * scale[rows], rest)
 
     def _item_factors(self, items: Positions) -> Exact:
         """Factors without the bias, shape (len(items), factors)."""
-        places, rows = self._entries_of(items)
+        places, rows = _entries(self.indptr, items)
         factors = self.own_factors[items, :-1].astype(np.float64)
         given = self.feature_factors[self.features[places], :-1] * self.weights[places, None]
         filled, first = np.unique(rows, return_index=True)
@@ -183,13 +178,10 @@ class ComposedFactors:
             factors[filled] += np.add.reduceat(given, first, axis=0, dtype=np.float64)
         return factors
 
-    def _entries_of(self, items: Positions) -> tuple[Positions, Positions]:
-        _refuse_unknown(items, self.n_items)
-        return _entries(self.indptr, items)
-
 
 def _entries(indptr: Positions, items: Positions) -> tuple[Positions, Positions]:
     """Places of the entries of these rows, one after the other, and the row of each."""
+    _refuse_unknown(items, len(indptr) - 1)
     starts = indptr[items]
     lengths = indptr[items + 1] - starts
     before = np.cumsum(lengths) - lengths

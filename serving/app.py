@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from fastapi import FastAPI
@@ -32,6 +31,7 @@ from serving.routes import (
     visitors,
 )
 from serving.settings import ServingSettings
+from serving.version import installed_version
 from serving.workers import Worker
 
 __all__ = ["create_app"]
@@ -53,7 +53,7 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
     app = FastAPI(
         title="Likewise",
         summary="Recommendations from public likes.",
-        version=_version(),
+        version=installed_version(),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -89,10 +89,3 @@ def _switched_on(settings: ServingSettings) -> Iterator[ModuleType]:
         yield feedback
     if settings.admin:
         yield admin
-
-
-def _version() -> str:
-    try:
-        return version("likewise")
-    except PackageNotFoundError:
-        return "0"

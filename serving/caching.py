@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,7 +13,7 @@ from starlette.types import Scope
 
 from serving.snapshot import Snapshot
 
-__all__ = ["JSON", "Media", "answered", "entity_tag"]
+__all__ = ["JSON", "Media", "answered", "entity_tag", "file_answered"]
 
 _DIGEST_BYTES: Final = 12
 _NO_STORE: Final = (b"cache-control", b"no-store")
@@ -73,10 +73,20 @@ def answered(
     scope = request.scope
     etag = entity_tag(snapshot, scope, media.salt)
     headers = [(b"etag", etag), (b"cache-control", _public(max_age_s))]
-    for name, value in scope["headers"]:
-        if name == b"if-none-match" and _names(value, etag):
-            return _Answer(304, [*headers, *media.kept], b"")
+    if _is_kept(scope, etag):
+        return _Answer(304, [*headers, *media.kept], b"")
     return _built(body(), [*headers, *media.headers])
+
+
+def file_answered(
+    request: Request, body: bytes, media_type: str, headers: Mapping[str, str]
+) -> Response:
+    """Answer that is of no snapshot; its strong ETag is of what is in it, 304 to who has it."""
+    etag = f'"{hashlib.blake2b(body, digest_size=_DIGEST_BYTES).hexdigest()}"'
+    given = {"ETag": etag, **headers}
+    if _is_kept(request.scope, etag.encode()):
+        return Response(status_code=304, headers=given)
+    return Response(body, headers=given, media_type=media_type)
 
 
 def entity_tag(snapshot: Snapshot, scope: Scope, salt: bytes = b"") -> bytes:
@@ -95,13 +105,17 @@ def _built(body: bytes, headers: list[tuple[bytes, bytes]]) -> _Answer:
     return _Answer(200, headers, body)
 
 
-def _names(value: bytes, etag: bytes) -> bool:
+def _is_kept(scope: Scope, etag: bytes) -> bool:
     """Whether an If-None-Match names a tag; compared weakly, as RFC 9110 13.1.2 asks.
 
     ``*`` names none: whether there is an answer at all is known only once it is built.
     """
-    listed = value.split(b",") if value != etag else (value,)
-    return any(part.strip().removeprefix(b"W/") == etag for part in listed)
+    for name, value in scope["headers"]:
+        if name == b"if-none-match":
+            listed = value.split(b",") if value != etag else (value,)
+            if any(part.strip().removeprefix(b"W/") == etag for part in listed):
+                return True
+    return False
 
 
 @lru_cache(maxsize=16)

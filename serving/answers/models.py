@@ -20,8 +20,8 @@ __all__ = [
 ]
 
 
-class Evaluation(Answer):
-    """One metric of a model on held-out likes; low and high end a 95 % interval over users."""
+class Measured(Answer):
+    """One metric at one list length; low and high end a 95 % interval over users."""
 
     metric: str
     k: int
@@ -29,6 +29,11 @@ class Evaluation(Answer):
     low: float | None
     high: float | None
     n_users: int
+
+
+class Evaluation(Measured):
+    """One metric of a model on held-out likes; low and high end a 95 % interval over users."""
+
     n_users_skipped: int
     split: str
     seed: int
@@ -53,32 +58,20 @@ class ModelCard(Answer):
     evaluation: list[Evaluation]
 
 
-class EvaluationSlice(Answer):
+class EvaluationSlice(Measured):
     """One metric on some of the held-out likes: of some items, or of some people."""
 
     slice: str = Field(
         description="Items: cold, head (the most liked tenth), tail. People: light, heavy."
     )
-    metric: str
-    k: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    n_users: int
 
 
-class EvaluationDifference(Answer):
+class EvaluationDifference(Measured):
     """A model's value less another's, over the same people; better where low is above 0."""
 
     against: str = Field(
         description="Name of a baseline, or published: the model that was published before."
     )
-    metric: str
-    k: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    n_users: int
 
 
 class ModelDetails(ModelCard):

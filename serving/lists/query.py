@@ -23,12 +23,13 @@ __all__ = [
     "Recommended",
     "Similar",
     "SimilarQuery",
+    "Slugs",
 ]
 
 MAX_SLUGS: Final = 10
 MAX_EXCLUDED: Final = 200
 MAX_ID_LENGTH: Final = 512
-_Slugs = Annotated[
+Slugs = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)], ...],
     Field(max_length=MAX_SLUGS),
 ]
@@ -51,11 +52,11 @@ class Grouped(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     k: int = Field(default=20, ge=1, le=MAX_K, description="Length of the list.")
-    tag: _Slugs = Field(default=(), description="Slugs of tags; an item must have them all.")
-    category: _Slugs = Field(
+    tag: Slugs = Field(default=(), description="Slugs of tags; an item must have them all.")
+    category: Slugs = Field(
         default=(), description="Slugs of categories; an item must have them all."
     )
-    creator: _Slugs = Field(
+    creator: Slugs = Field(
         default=(), description="Slugs of creators; an item must be of them all."
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from serving.caching import file_answered
 from serving.errors import ApiProblemError
 
 __all__ = ["STATIC", "Asset", "asset_url", "build_router", "read_assets"]
@@ -19,9 +20,6 @@ _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".txt": "text/plain; charset=utf-8",
-    ".webmanifest": "application/manifest+json",
 }
 _YEAR: Final = "public, max-age=31536000, immutable"
 _HOUR: Final = "public, max-age=3600"
@@ -69,7 +67,7 @@ def build_router(assets: Mapping[str, Asset]) -> APIRouter:
         if asset is None:
             raise ApiProblemError(404, f"There is no asset {name[:100]!r}.")
         is_versioned = request.url.query == f"v={asset.version}"
-        headers = {"Cache-Control": _YEAR if is_versioned else _HOUR, "ETag": f'"{asset.version}"'}
-        return Response(asset.body, headers=headers, media_type=asset.media_type)
+        headers = {"Cache-Control": _YEAR if is_versioned else _HOUR}
+        return file_answered(request, asset.body, asset.media_type, headers)
 
     return router

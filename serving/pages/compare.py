@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from serving.answers.models import ModelDetails
 from serving.lists.answering import named_lists
 from serving.lists.comparing import CompareQuery, compare_body
 from serving.pages.cards import Card, card_of
 from serving.pages.links import item_url
-from serving.pages.rows import OffModels, models_of
+from serving.pages.rows import models_of
 from serving.pages.stored import details_of, known_id, parsed
-from serving.pages.trail import MAX_TRAIL_LENGTH, Way
+from serving.pages.trail import Way, WayQuery
 from serving.pages.website import Website
 from serving.routes.common import ItemId, Site, snapshot_of
 from serving.snapshot import Snapshot
@@ -44,15 +44,11 @@ class Column:
     places: list[Place]
 
 
-class PairQuery(BaseModel):
+class PairQuery(WayQuery):
     """Which two, and how the item was reached."""
-
-    model_config = ConfigDict(frozen=True)
 
     a: str | None = Field(None, max_length=100)
     b: str | None = Field(None, max_length=100)
-    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: OffModels = ()
     voted: str | None = Field(None, max_length=100)
 
 
@@ -65,7 +61,7 @@ def build_router(website: Website) -> APIRouter:
         request: Request, site: Site, item_id: ItemId, query: Annotated[PairQuery, Query()]
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query)
         return website.page(
             request,
             snapshot,

@@ -115,6 +115,13 @@ def _one(snapshot: Snapshot, kind: GroupKind, row: int, query: PageQuery) -> dic
     }
 
 
+def top_tags(snapshot: Snapshot, n: int) -> list[tuple[str, str]]:
+    """Name and address of the tags whose items have the most likes."""
+    tags, site = snapshot.groups["tag"], snapshot.site.site
+    named = zip(tags.slugs[:n], tags.names[:n], strict=True)
+    return [(name, group_url(site, "tag", slug)) for slug, name in named]
+
+
 def tags_of(
     snapshot: Snapshot, item_idxs: Sequence[int], *, without: int | None = None
 ) -> list[tuple[str, str, str]]:

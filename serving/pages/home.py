@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from serving.pages.cards import cards_of
+from serving.pages.groups import top_tags
 from serving.pages.handful import handful
-from serving.pages.links import group_url, site_url
+from serving.pages.links import site_url
 from serving.pages.shelves import ORDERS, Shelf, group_shelf, order_shelf, random_shelf
 from serving.pages.website import Website
 from serving.routes.common import Site, snapshot_of
@@ -51,18 +52,14 @@ def _start(website: Website, request: Request) -> Response:
 
 
 def _home(snapshot: Snapshot) -> dict[str, Any]:
-    site, groups = snapshot.site.site, snapshot.groups["tag"]
-    n_tags = min(_N_TAGS, len(groups.slugs))
-    named = zip(groups.slugs[:n_tags], groups.names[:n_tags], strict=True)
+    n_tag_shelves = min(_N_TAG_SHELVES, len(snapshot.groups["tag"].slugs))
     orders = [order_shelf(snapshot, order) for order in ORDERS]
     return {
-        "canonical": site_url(site),
+        "canonical": site_url(snapshot.site.site),
         "shelves": _filled([*orders, random_shelf(snapshot)]),
         "mosaic": cards_of(snapshot.site, handful(snapshot, (), _N_MOSAIC)),
-        "tags": [(name, group_url(site, "tag", slug)) for slug, name in named],
-        "tag_shelves": _filled(
-            [group_shelf(snapshot, "tag", row) for row in range(min(_N_TAG_SHELVES, n_tags))]
-        ),
+        "tags": top_tags(snapshot, _N_TAGS),
+        "tag_shelves": _filled([group_shelf(snapshot, "tag", row) for row in range(n_tag_shelves)]),
     }
 
 

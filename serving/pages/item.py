@@ -8,18 +8,17 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from serving.browsing import order_body
 from serving.foreign import safe_url
 from serving.lists.answering import Count
-from serving.lists.query import Grouped
-from serving.pages.cards import Card, card_of, cards_of
+from serving.pages.cards import card_of
 from serving.pages.licenses import license_of
 from serving.pages.links import group_url, item_url, site_url
-from serving.pages.rows import OffModels, models_of, rows_of
-from serving.pages.stored import details_of, known_id, parsed
-from serving.pages.trail import MAX_TRAIL_LENGTH, Way, steps
+from serving.pages.rows import models_of, rows_of
+from serving.pages.shelves import order_shelf
+from serving.pages.stored import details_of, known_id
+from serving.pages.trail import Way, WayQuery, steps
 from serving.pages.website import Website
 from serving.routes.common import ItemId, Site, snapshot_of
 from serving.snapshot import GroupKind, Snapshot
@@ -27,17 +26,12 @@ from serving.snapshot import GroupKind, Snapshot
 __all__ = ["ItemGroups", "build_router", "chips_of", "groups_of"]
 
 _LARGE_WIDTH: Final = 640
-_N_POPULAR: Final = 12
 ItemGroups = Mapping[GroupKind, Sequence[tuple[str, str]]]
 
 
-class ItemQuery(BaseModel):
+class ItemQuery(WayQuery):
     """How an item was reached, and how it is shown."""
 
-    model_config = ConfigDict(frozen=True)
-
-    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: OffModels = ()
     play: bool = False
     voted: str | None = Field(None, max_length=100)
 
@@ -51,7 +45,7 @@ def build_router(website: Website) -> APIRouter:
         request: Request, site: Site, item_id: ItemId, query: Annotated[ItemQuery, Query()]
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query)
         count = request.app.state.metrics.listed
         return website.page(
             request,
@@ -85,7 +79,7 @@ def _context(snapshot: Snapshot, way: Way, query: ItemQuery, count: Count) -> di
         "rows": rows_of(snapshot, way, count),
         "models": models,
         "voted": query.voted,
-        "popular": [] if models else _popular(snapshot),
+        "popular": [] if models else order_shelf(snapshot, "popular").cards,
     }
 
 
@@ -114,9 +108,3 @@ def player_url(snapshot: Snapshot, embed_url: str | None) -> str | None:
     """The site's player of an item, where a page may frame it; else None."""
     template = snapshot.site.embed_template
     return safe_url(embed_url, [urlsplit(template).netloc]) if template else None
-
-
-def _popular(snapshot: Snapshot) -> Sequence[Card]:
-    """Somewhere to go on from, where no algorithm knows anything."""
-    answer = parsed(order_body(snapshot, "popular", Grouped(k=_N_POPULAR), None))
-    return cards_of(snapshot.site, answer["items"])

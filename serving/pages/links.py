@@ -49,9 +49,9 @@ def page_url(path: str, **query: str | int | Sequence[str] | None) -> str:
     return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
-def item_url(site: str, item_id: str, trail: Sequence[str] = (), *further: str) -> str:
-    """Page of an item, reached by the items of a trail, or a page below it."""
-    return site_url(site, "items", item_id, *further, trail=trail_text(trail))
+def item_url(site: str, item_id: str, trail: Sequence[str] = ()) -> str:
+    """Page of an item, reached by the items of a trail."""
+    return site_url(site, "items", item_id, trail=trail_text(trail))
 
 
 def thumb_url(site: str, item_id: str, size: int) -> str:

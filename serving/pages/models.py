@@ -27,7 +27,7 @@ _CHARTS: Final = (
     "likes_by_month",
 )
 """Charts in the order of display; others come after them."""
-_JUDGED: Final = (("NDCG", 10), ("Recall", 10), ("coverage", 10), ("popular_share", 10))
+_JUDGED: Final = (("NDCG", 10), ("Recall", 10), ("coverage", 10))
 _SLICED: Final = "NDCG"
 _SLICES: Final = {
     "cold": "New items",
@@ -82,7 +82,7 @@ def build_router(website: Website) -> APIRouter:
 
 
 def _context(snapshot: Snapshot) -> dict[str, Any]:
-    models = sorted(snapshot.models, key=lambda model: model.position)
+    models = snapshot.models
     slices = _known(one.slice for model in models for one in model.slices)
     n_people = [one.n_users for model in models for one in model.evaluation if one.low is not None]
     tops = [one.mean for model in models for one in model.evaluation if _is_main(one)]
@@ -96,7 +96,6 @@ def _context(snapshot: Snapshot) -> dict[str, Any]:
         "n_people": max(n_people, default=0),
         "first": first,
         "overlap": _overlap(snapshot, models),
-        "published_at": snapshot.published_at,
     }
 
 

@@ -85,7 +85,7 @@ def _rows(
     """Label, sentence and first items of each algorithm that has a list for the person."""
     lists = snapshot.lists["recommendations"]
     rows = []
-    for model in sorted(snapshot.models, key=lambda model: model.position):
+    for model in snapshot.models:
         if model.model in lists and lists[model.model].has(row):
             query = RecommendationsQuery(model=model.model, k=_ROW_LENGTH)
             answer = parsed(recommendations_body(snapshot, user_id, row, query, count))

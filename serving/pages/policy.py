@@ -54,7 +54,6 @@ def _policy(picture_hosts: Sequence[str], player_hosts: Sequence[str]) -> bytes:
         "connect-src 'self'",
         " ".join(("frame-src", *_sources(player_hosts))) if player_hosts else "frame-src 'none'",
         "form-action 'self'",
-        "manifest-src 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )

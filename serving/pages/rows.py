@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from serving.answers.models import ModelDetails
 from serving.errors import ApiProblemError
@@ -17,14 +16,13 @@ from serving.lists.query import Cursor, SimilarQuery
 from serving.pages.cards import Card, card_of, cards_of
 from serving.pages.links import item_url
 from serving.pages.stored import details_of, known_id, parsed
-from serving.pages.trail import MAX_TRAIL_LENGTH, Way
+from serving.pages.trail import Way, WayQuery
 from serving.pages.website import Website
 from serving.routes.common import ItemId, ModelName, Site, snapshot_of
 from serving.snapshot import Snapshot
 
 __all__ = [
     "ROW_LENGTH",
-    "OffModels",
     "Row",
     "Standing",
     "build_router",
@@ -37,7 +35,6 @@ __all__ = [
 ROW_LENGTH: Final = 12
 _PAGE_LENGTH: Final = 24
 Standing = Mapping[str, frozenset[str]]
-OffModels = Annotated[tuple[Annotated[str, Field(max_length=100)], ...], Field(max_length=50)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +64,10 @@ class Row:
     href: str
 
 
-class RowQuery(BaseModel):
+class RowQuery(WayQuery):
     """Where a row goes on, and how its item was reached."""
 
-    model_config = ConfigDict(frozen=True)
-
     cursor: Cursor = None
-    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: OffModels = ()
 
 
 def build_router(website: Website) -> APIRouter:
@@ -90,7 +83,7 @@ def build_router(website: Website) -> APIRouter:
         query: Annotated[RowQuery, Query()],
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query)
         count = request.app.state.metrics.listed
         try:
             return website.page(
@@ -128,8 +121,7 @@ def models_of(snapshot: Snapshot, item_id: str) -> list[ModelDetails]:
     row = snapshot.items.index[item_id]
     named = snapshot.lists["similar"]
     has_list = {name for name, lists in named.items() if lists.has(row)}
-    found = (model for model in snapshot.models if model.model in has_list)
-    return sorted(found, key=lambda model: model.position)
+    return [model for model in snapshot.models if model.model in has_list]
 
 
 def rows_of(snapshot: Snapshot, way: Way, count: Count) -> list[Row]:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.browsing import completions_body, search_body
 from serving.errors import ApiProblemError
-from serving.lists.query import MAX_ID_LENGTH, MAX_SLUGS, Grouped
+from serving.lists.query import MAX_SLUGS, Grouped, Slugs
 from serving.pages.cards import card_of, cards_of
-from serving.pages.groups import tags_of
+from serving.pages.groups import tags_of, top_tags
 from serving.pages.links import group_url, item_url, site_url
 from serving.pages.paging import PAGE_LENGTH, PageQuery, pager_of
 from serving.pages.shelves import order_shelf
@@ -28,10 +28,6 @@ __all__ = ["build_router", "item_named"]
 
 _N_SUGGESTED: Final = 8
 _LINK: Final = re.compile(r"(?:https?:)?//|www\.", re.IGNORECASE)
-_Slugs = Annotated[
-    tuple[Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)], ...],
-    Field(max_length=MAX_SLUGS),
-]
 _FILTERS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
 
 
@@ -39,9 +35,9 @@ class SearchPageQuery(PageQuery):
     """What is searched, within which groups, and which page of what was found."""
 
     q: str = Field("", max_length=MAX_LINK_LENGTH)
-    tag: _Slugs = ()
-    category: _Slugs = ()
-    creator: _Slugs = ()
+    tag: Slugs = ()
+    category: Slugs = ()
+    creator: Slugs = ()
 
     @property
     def words(self) -> str:
@@ -119,7 +115,7 @@ def _found(snapshot: Snapshot, query: SearchPageQuery) -> dict[str, Any]:
         "longest": MAX_Q_LENGTH,
         "filters": _filters(snapshot, query),
         "popular": order_shelf(snapshot, "popular"),
-        "tags": _top_tags(snapshot),
+        "tags": top_tags(snapshot, PAGE_LENGTH),
     }
     if not words:
         return {**shared, "cards": [], "pager": None, "narrower": [], "is_asked": False}
@@ -169,12 +165,6 @@ def _without(
 ) -> str:
     kept = {**groups, kind: tuple(one for one in groups[kind] if one != slug)}
     return site_url(snapshot.site.site, "search", q=query.words, **kept)
-
-
-def _top_tags(snapshot: Snapshot) -> list[tuple[str, str]]:
-    groups, site = snapshot.groups["tag"], snapshot.site.site
-    named = zip(groups.slugs[:PAGE_LENGTH], groups.names[:PAGE_LENGTH], strict=True)
-    return [(name, group_url(site, "tag", slug)) for slug, name in named]
 
 
 def _suggested(snapshot: Snapshot, q: str) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from serving.answers.sites import SiteAnswer
+from serving.caching import file_answered
 from serving.errors import ApiProblemError
 from serving.pages.cards import HUES, card_of, picture_of
 from serving.pages.stored import details_of, known_id
@@ -52,17 +52,11 @@ def build_router(website: Website) -> APIRouter:
         made = found and await thumbs.picture(
             Wanted(site, details["item_id"], found.url, hosts, pixels)
         )
-        return _picture(request, made) if made else _drawn(snapshot.site, details)
+        if made:
+            return file_answered(request, made, "image/webp", {"Cache-Control": _DAY, **_ALONE})
+        return _drawn(snapshot.site, details)
 
     return router
-
-
-def _picture(request: Request, made: bytes) -> Response:
-    etag = f'"{hashlib.blake2b(made, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": _DAY, **_ALONE}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(made, headers=headers, media_type="image/webp")
 
 
 def _drawn(site: SiteAnswer, details: dict[str, Any]) -> Response:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Annotated, Final, Self
 from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from serving.pages.cards import Card, card_of
 from serving.pages.links import page_url, segment, site_url, trail_text
 from serving.pages.stored import details_of
 from serving.snapshot import Snapshot
 
-__all__ = ["MAX_TRAIL", "MAX_TRAIL_LENGTH", "Way", "read_trail", "steps", "trail_after"]
+__all__ = ["MAX_TRAIL", "MAX_TRAIL_LENGTH", "Way", "WayQuery", "read_trail", "steps", "trail_after"]
 
 MAX_TRAIL: Final = 20
 """Items that a trail remembers; the first ones fall off."""
 MAX_TRAIL_LENGTH: Final = 4096
 _LONGEST_WRITTEN: Final = 3000  # characters; each may take three bytes of a query
+
+
+class WayQuery(BaseModel):
+    """How an item was reached, and which rows are switched off, as a url says it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
+    off: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +51,15 @@ class Way:
     onward: str
 
     @classmethod
-    def of(cls, snapshot: Snapshot, item_id: str, trail: str, off: Collection[str]) -> Self:
+    def of(cls, snapshot: Snapshot, item_id: str, query: WayQuery) -> Self:
         """The way that a url tells; what the site does not have is left out.
 
         Who comes back to an item is there again: the way between is cut off.
         """
-        before = read_trail(snapshot, trail)
+        before = read_trail(snapshot, query.trail)
         if item_id in before:
             before = before[: before.index(item_id)]
-        chosen = tuple(sorted({model.model for model in snapshot.models} & set(off)))
+        chosen = tuple(sorted({model.model for model in snapshot.models} & set(query.off)))
         return cls(
             site=snapshot.site.site,
             item_id=item_id,

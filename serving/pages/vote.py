@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from serving.feedback.events import Feedback
 from serving.feedback.intake import Intake, has_leave
-from serving.pages.rows import OffModels, models_of
+from serving.pages.rows import models_of
 from serving.pages.stored import known_id
-from serving.pages.trail import MAX_TRAIL_LENGTH, Way
+from serving.pages.trail import Way, WayQuery
 from serving.pages.website import Website
 from serving.routes.common import ItemId, Site, snapshot_of
 from serving.snapshot import Snapshot
@@ -23,19 +23,15 @@ __all__ = ["build_router"]
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class VoteQuery(BaseModel):
+class VoteQuery(WayQuery):
     """Which algorithm, and where the vote comes from: two side by side, else the item's page.
 
     All stands in the url: the form has no fields, so its body is empty.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     model: ModelName
     a: ModelName | None = None
     b: ModelName | None = None
-    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: OffModels = ()
 
 
 def build_router(website: Website) -> APIRouter:
@@ -49,7 +45,7 @@ def build_router(website: Website) -> APIRouter:
         request: Request, site: Site, item_id: ItemId, query: Annotated[VoteQuery, Query()]
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query)
         said = Feedback.model_validate(
             {"kind": "vote", "item_ids": [way.item_id], "vote": 1, "model": query.model}
         )

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from serving.errors import ApiProblemError
 from serving.lists.answering import named_lists, similar_body
@@ -17,14 +16,14 @@ from serving.lists.query import SimilarQuery
 from serving.pages.cards import card_of
 from serving.pages.item import ItemGroups, chips_of, groups_of
 from serving.pages.links import item_url
-from serving.pages.rows import OffModels, models_of
+from serving.pages.rows import models_of
 from serving.pages.stored import details_of, known_id, parsed
-from serving.pages.trail import MAX_TRAIL_LENGTH, Way
+from serving.pages.trail import Way, WayQuery
 from serving.pages.website import Website
 from serving.routes.common import ItemId, ModelName, Site, item_idx_of, snapshot_of
 from serving.snapshot import GroupKind, Snapshot
 
-__all__ = ["Reason", "build_router", "reasons_of"]
+__all__ = ["Argument", "arguments_of", "build_router"]
 
 _WIDTH: Final = 320
 _NOUNS: Final[Mapping[GroupKind, str]] = {
@@ -35,7 +34,7 @@ _NOUNS: Final[Mapping[GroupKind, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Argument:
     """What speaks for an item, or against it.
 
     Attributes
@@ -53,15 +52,6 @@ class Reason:
     is_against: bool
 
 
-class WhyQuery(BaseModel):
-    """How the item was reached."""
-
-    model_config = ConfigDict(frozen=True)
-
-    trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
-    off: OffModels = ()
-
-
 def build_router(website: Website) -> APIRouter:
     """The page of reasons."""
     router = APIRouter(include_in_schema=False)
@@ -74,10 +64,10 @@ def build_router(website: Website) -> APIRouter:
         item_id: ItemId,
         model: ModelName,
         listed: ItemId,
-        query: Annotated[WhyQuery, Query()],
+        query: Annotated[WayQuery, Query()],
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
-        way = Way.of(snapshot, known_id(snapshot, item_id), query.trail, query.off)
+        way = Way.of(snapshot, known_id(snapshot, item_id), query)
         return website.page(
             request,
             snapshot,
@@ -105,7 +95,7 @@ def _context(snapshot: Snapshot, way: Way, model: str, listed: str) -> dict[str,
         "way": way,
         "model": told,
         "rank": rank,
-        "reasons": reasons_of(because, item.title, own, its) if because else [],
+        "arguments": arguments_of(because, item.title, own, its) if because else [],
         "common": _common(own, its),
         "elsewhere": _elsewhere(snapshot, way, model, target),
     }
@@ -134,9 +124,9 @@ def _because(
     return because
 
 
-def reasons_of(
+def arguments_of(
     because: Sequence[Mapping[str, Any]], item_title: str, own: ItemGroups, its: ItemGroups
-) -> list[Reason]:
+) -> list[Argument]:
     """Reasons of the API in words, in its order.
 
     Parameters
@@ -145,7 +135,7 @@ def reasons_of(
     """
     whole = sum(abs(one["part"]) for one in because) or 1.0
     return [
-        Reason(
+        Argument(
             *_words(one, item_title, own, its),
             share=100 * abs(one["part"]) / whole,
             is_against=one["part"] < 0,

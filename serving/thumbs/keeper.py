@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from pipeline.hints import add_hint
@@ -18,6 +17,7 @@ from serving.thumbs.decoding import webp_of
 from serving.thumbs.fetching import fetched
 from serving.thumbs.store import PictureStore, key_of
 from serving.thumbs.targets import target_of
+from serving.version import installed_version
 
 __all__ = ["Thumbs", "Wanted"]
 
@@ -127,9 +127,6 @@ class Thumbs:
 
 
 def _user_agent(settings: ServingSettings) -> str:
-    try:
-        own = f"likewise/{version('likewise')}"
-    except PackageNotFoundError:
-        own = "likewise"
+    own = f"likewise/{installed_version()}"
     contact = settings.contact
     return f"{own} (+{contact})" if contact.isascii() and contact.isprintable() and contact else own

@@ -4,7 +4,7 @@ from html import unescape
 import pytest
 
 from serving.pages.links import trail_text
-from serving.pages.trail import MAX_TRAIL, MAX_TRAIL_LENGTH, Way, read_trail, trail_after
+from serving.pages.trail import MAX_TRAIL, MAX_TRAIL_LENGTH, Way, WayQuery, read_trail, trail_after
 from tests.factories import SITE
 from tests.serving.conftest import ODD_IDS
 from tests.serving.hand_made import snapshot_of
@@ -53,13 +53,13 @@ def test_a_page_without_a_trail_is_for_everybody(client):
 
 
 def test_who_comes_back_is_there_again(snapshot):
-    way = Way.of(snapshot, "item-2", "item-1,item-2,item-3", ())
+    way = Way.of(snapshot, "item-2", WayQuery(trail="item-1,item-2,item-3"))
     assert way.trail == ("item-1",)
     assert way.onward == "?trail=item-1%2Citem-2"
 
 
 def test_what_the_site_does_not_have_is_left_out(snapshot):
-    way = Way.of(snapshot, "item-2", "gone,item-1,,%00", ["no-model"])
+    way = Way.of(snapshot, "item-2", WayQuery(trail="gone,item-1,,%00", off=("no-model",)))
     assert (way.trail, way.off) == (("item-1",), ())
 
 

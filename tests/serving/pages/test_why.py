@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.fold_in import ItemWeights
 from serving.pages.links import item_url, segment
-from serving.pages.why import reasons_of
+from serving.pages.why import arguments_of
 from serving.snapshot import VisitorPart
 from tests.factories import SITE
 from tests.serving.conftest import ODD_IDS
@@ -128,7 +128,7 @@ def test_reasons_are_put_in_words_with_shares_that_add_up():
         {**NAMELESS, "kind": "item", "part": 0.25, "n": 2},
         {**NAMELESS, "kind": "rest", "part": -0.0, "n": 0},
     ]
-    reasons = reasons_of(parts, "Boat", OWN, ITS)
+    reasons = arguments_of(parts, "Boat", OWN, ITS)
     told = [" ".join(filter(None, (one.before, one.name, one.after))) for one in reasons]
     assert told == [
         "People who like Boat tend to like this too",
@@ -147,5 +147,5 @@ def test_reasons_are_put_in_words_with_shares_that_add_up():
 
 
 def test_nothing_is_divided_by_nothing():
-    (one,) = reasons_of([{**NAMELESS, "kind": "rest", "part": 0.0}], "Boat", OWN, ITS)
+    (one,) = arguments_of([{**NAMELESS, "kind": "rest", "part": 0.0}], "Boat", OWN, ITS)
     assert one.share == 0
