@@ -105,5 +105,8 @@ def mapped_arrays(folder: Path) -> Mapping[str, NDArray[Any]]:
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except EOFError as err:
+        raise ValueError(f"{path.name} is empty") from err
     return np.asarray(array)  # a plain array: slicing a memmap costs ten times as much

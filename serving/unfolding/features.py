@@ -10,7 +10,7 @@ import numpy as np
 from serving.arrays import Texts
 from serving.reading import rows_of
 from serving.snapshot import FEATURE_KINDS, SIDES, GroupKind
-from serving.unfolding.parts import Arrays, named_texts, refuse_unknown
+from serving.unfolding.parts import Arrays, named_texts, refuse_unknown, values_of
 
 __all__ = ["composed_arrays", "feature_arrays", "share_arrays", "vector_arrays"]
 
@@ -35,7 +35,9 @@ def feature_arrays(
     )
 
 
-def vector_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Arrays:
+def vector_arrays(
+    con: duckdb.DuckDBPyConnection, model: str, n_features: int, n_items: int
+) -> Arrays:
     """Features of the items of a model, and what a like of each counts, where it has any."""
     found = con.sql(
         "SELECT item_idx, feature_idxs, weights, like_weight FROM item_vectors "
@@ -44,10 +46,10 @@ def vector_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> A
     ).to_arrow_table()
     if not len(found):
         return
-    rows, _ = rows_of(found.column("feature_idxs"))
-    _, weights = rows_of(found.column("weights"), np.float32)
+    rows, weights = values_of(found, "feature_idxs", "weights", "item_vectors")
     items = found.column("item_idx").to_numpy()
     refuse_unknown("item_vectors", items, n_items)
+    refuse_unknown("item_vectors", rows.idxs, n_features, "feature_idx")
     counts = np.zeros(n_items, np.int64)
     counts[items] = np.diff(rows.starts)
     yield "vectors.starts", np.concatenate([[0], np.cumsum(counts)])
@@ -66,10 +68,12 @@ def share_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Ar
         "SELECT item_idx, of_likes, of_features FROM item_shares WHERE model = $model",
         params={"model": model},
     ).to_arrow_table()
+    items = found.column("item_idx").to_numpy()
+    refuse_unknown("item_shares", items, n_items)
     if len(found):
         for side in SIDES:
             shares = np.zeros(n_items, np.float32)
-            shares[found.column("item_idx").to_numpy()] = found.column(f"of_{side}").to_numpy()
+            shares[items] = found.column(f"of_{side}").to_numpy()
             yield f"shares.{side}", shares
 
 
@@ -107,6 +111,7 @@ def composed_arrays(
             if key == "user_id"
             else keys.to_numpy()
         )
+        refuse_unknown(table, places, n_rows, key)
         rows[places, :-1] = flat.reshape(len(found), width)
         rows[places, -1] = found.column("bias").to_numpy()
         yield table, rows

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from serving.answers.base import ListKind
 from serving.arrays import Rows
 from serving.errors import SnapshotRefusedError
-from serving.reading import rows_of
-from serving.unfolding.parts import Arrays, kept_rows
+from serving.unfolding.parts import Arrays, kept_rows, values_of
 
 __all__ = ["list_arrays"]
 
@@ -37,10 +36,7 @@ def list_arrays(
         f"SELECT {subject}, item_idxs, scores FROM {table} WHERE model = $model",  # noqa: S608
         params={"model": model},
     ).to_arrow_table()
-    rows, _ = rows_of(found.column("item_idxs"))
-    of_scores, scores = rows_of(found.column("scores"), np.float32)
-    if not np.array_equal(rows.starts, of_scores.starts):
-        raise ValueError(f"{table} of {model}: a list and its scores differ in length")
+    rows, scores = values_of(found, "item_idxs", "scores", f"{table} of {model}")
     ids = found.column(subject).to_pylist()
     subjects = np.fromiter((row_of.get(one, -1) for one in ids), np.int64, len(ids))
     faults = [

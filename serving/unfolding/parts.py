@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from serving.arrays import Rows, Texts
 from serving.errors import SnapshotRefusedError
+from serving.reading import rows_of
 
-__all__ = ["Arrays", "kept_rows", "named_rows", "named_texts", "prefixed", "refuse_unknown"]
+__all__ = [
+    "Arrays",
+    "kept_rows",
+    "named_rows",
+    "named_texts",
+    "prefixed",
+    "refuse_unknown",
+    "values_of",
+]
 
 Arrays = Iterator[tuple[str, NDArray[Any]]]
 
@@ -41,12 +51,28 @@ def kept_rows(rows: Rows, is_kept: NDArray[np.bool_]) -> Rows:
     return Rows(before[rows.starts], rows.idxs[is_kept])
 
 
-def refuse_unknown(table: str, idxs: NDArray[np.int32], n_items: int) -> None:
-    """Raise for a position that is no item's.
+def refuse_unknown(table: str, idxs: NDArray[Any], n: int, column: str = "item_idx") -> None:
+    """Raise for a position that is none of `n`.
 
     Raises
     ------
     SnapshotRefusedError : there is one.
     """
-    if len(idxs) and not 0 <= idxs.min() <= idxs.max() < n_items:
-        raise SnapshotRefusedError([f"{table}: an unknown item_idx"])
+    if len(idxs) and not 0 <= idxs.min() <= idxs.max() < n:
+        raise SnapshotRefusedError([f"{table}: an unknown {column}"])
+
+
+def values_of(
+    found: pa.Table, idxs: str, values: str, table: str
+) -> tuple[Rows, NDArray[np.float32]]:
+    """Rows of positions, and the values that stand beside them, flat.
+
+    Raises
+    ------
+    SnapshotRefusedError : a row of positions and its values differ in length.
+    """
+    rows, _ = rows_of(found.column(idxs))
+    beside, flat = rows_of(found.column(values), np.float32)
+    if not np.array_equal(rows.starts, beside.starts):
+        raise SnapshotRefusedError([f"{table}: {idxs} and {values} differ in length"])
+    return rows, flat

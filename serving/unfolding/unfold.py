@@ -28,7 +28,7 @@ from serving.unfolding.features import (
 from serving.unfolding.groups import group_arrays
 from serving.unfolding.items import item_arrays, order_arrays, search_texts
 from serving.unfolding.lists import list_arrays
-from serving.unfolding.parts import Arrays, named_rows, named_texts, prefixed
+from serving.unfolding.parts import Arrays, named_rows, named_texts, prefixed, refuse_unknown
 from serving.unfolding.visitors import visitor_arrays
 
 __all__ = ["FACTS", "unfold"]
@@ -107,7 +107,9 @@ def _arrays(
     users = con.sql("SELECT user_id, item_idxs FROM user_items").to_arrow_table()
     user_ids = users.column("user_id")
     yield from named_texts("user.ids", texts_of(user_ids))
-    yield from named_rows("user.items", rows_of(users.column("item_idxs"))[0])
+    liked, _ = rows_of(users.column("item_idxs"))
+    refuse_unknown("user_items", liked.idxs, len(ids))
+    yield from named_rows("user.items", liked)
     subjects: dict[ListKind, tuple[Mapping[Any, int], int]] = {
         "similar": ({idx: idx for idx in range(len(ids))}, len(ids)),
         "recommendations": (
@@ -124,7 +126,7 @@ def _arrays(
             lists = list_arrays(con, (kind, model), row_of, n_subjects, allowed)
             yield from prefixed(f"{kind}.{number}", lists)
         yield from prefixed(f"visitors.{number}", visitor_arrays(con, model, len(ids)))
-        vectors = vector_arrays(con, model, len(ids))
+        vectors = vector_arrays(con, model, len(features["kinds"]), len(ids))
         yield from prefixed(f"visitors.{number}", vectors)
         yield from prefixed(f"visitors.{number}", share_arrays(con, model, len(ids)))
         composed = composed_arrays(con, model, subjects["recommendations"][0], sizes)

@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 
 from serving.reading import rows_of
-from serving.unfolding.parts import Arrays
+from serving.unfolding.parts import Arrays, refuse_unknown, values_of
 
 __all__ = ["visitor_arrays"]
 
@@ -19,10 +19,12 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
         params={"model": model},
     ).to_arrow_table()
     if len(found):
-        rows, _ = rows_of(found.column("item_idxs"))
-        _, weights = rows_of(found.column("weights"), np.float32)
+        rows, weights = values_of(found, "item_idxs", "weights", "item_weights")
+        items = found.column("item_idx").to_numpy()
+        for idxs in (items, rows.idxs):
+            refuse_unknown("item_weights", idxs, n_items)
         counts = np.zeros(n_items, np.int64)
-        counts[found.column("item_idx").to_numpy()] = np.diff(rows.starts)
+        counts[items] = np.diff(rows.starts)
         yield "weights.starts", np.concatenate([[0], np.cumsum(counts)])
         yield "weights.idxs", rows.idxs
         yield "weights.values", weights
@@ -33,7 +35,9 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
     ).to_arrow_table()
     if len(found):
         _, flat = rows_of(found.column("factors"), np.float32)
+        items = found.column("item_idx").to_numpy()
+        refuse_unknown("item_factors", items, n_items)
         factors = np.zeros((n_items, len(flat) // len(found)), np.float32)
-        factors[found.column("item_idx").to_numpy()] = flat.reshape(len(found), -1)
+        factors[items] = flat.reshape(len(found), -1)
         yield "factors", factors
         yield "listable", np.flatnonzero(factors.any(axis=1)).astype(np.int32)

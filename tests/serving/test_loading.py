@@ -40,6 +40,12 @@ def test_an_untampered_copy_is_loaded(tampered):
     assert len(snapshot.items.ids) == 40
 
 
+ONE_FEATURE = (
+    "INSERT INTO features VALUES (0, 'tag', 'a', 'a'); "
+    "INSERT INTO feature_factors VALUES ('lightfm_cf', 0, [1, 2], 0)"
+)
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
@@ -54,6 +60,41 @@ def test_an_untampered_copy_is_loaded(tampered):
         ("UPDATE user_lists SET scores = scores[:2]", "differ in length"),
         ("UPDATE user_lists SET item_idxs = [1], scores = ['nan']", "not finite"),
         ("UPDATE user_lists SET user_id = 'x' || user_id", "a list of an unknown subject"),
+        ("UPDATE tags SET item_idxs = [40]", "tags: an unknown item_idx"),
+        ("UPDATE user_items SET item_idxs = [0, 40]", "user_items: an unknown item_idx"),
+        ("UPDATE item_weights SET item_idx = 40 - item_idx", "item_weights: an unknown item_idx"),
+        ("UPDATE item_weights SET item_idxs = [-1], weights = [1]", "unknown item_idx"),
+        ("UPDATE item_weights SET weights = weights[:1]", "item_weights: item_idxs and weights"),
+        ("UPDATE item_factors SET item_idx = 40", "item_factors: an unknown item_idx"),
+        ("UPDATE item_factors SET factors = [1] WHERE item_idx = 3", "cannot be read"),
+        (
+            "INSERT INTO item_vectors VALUES ('lightfm_cf', 40, [], [], 1)",
+            "item_vectors: an unknown item_idx",
+        ),
+        (
+            "INSERT INTO item_vectors VALUES ('lightfm_cf', 0, [0], [1], 1)",
+            "item_vectors: an unknown feature_idx",
+        ),
+        (
+            "INSERT INTO item_vectors VALUES ('lightfm_cf', 0, [0], [], 1)",
+            "item_vectors: feature_idxs and weights differ in length",
+        ),
+        (
+            "INSERT INTO item_shares VALUES ('lightfm_cf', -1, 1, 1)",
+            "item_shares: an unknown item_idx",
+        ),
+        (
+            "INSERT INTO feature_factors VALUES ('lightfm_cf', 0, [1, 2], 0)",
+            "feature_factors: an unknown feature_idx",
+        ),
+        (
+            f"{ONE_FEATURE}; INSERT INTO own_factors VALUES ('lightfm_cf', 40, [1, 2], 0)",
+            "own_factors: an unknown item_idx",
+        ),
+        (
+            f"{ONE_FEATURE}; INSERT INTO user_factors VALUES ('lightfm_cf', 'nobody', [1, 2], 0)",
+            "cannot be read",
+        ),
         ("DELETE FROM snapshot_info", "cannot be read"),
         ("DELETE FROM site", "cannot be read"),
         ("DROP TABLE models", "models does not exist"),
