@@ -19,8 +19,10 @@ from threadpoolctl import threadpool_limits
 __all__ = ["CHUNK_ROWS", "Lists", "ScoreRows", "best_of_rows", "empty_lists", "top_k"]
 
 CHUNK_ROWS: Final = 64
-_WIDTH: Final = 1.2  # of a block, as a share of what makes as many blocks as columns to look into
-_MOST_BLOCKS_PER_K: Final = 4
+_BLOCKS_PER_K: Final = 4  # leave 1.15 scores of a row to sort for each that is listed
+_LEAST_BLOCKS: Final = 320  # fewer make short vectors, which are slow to compare
+_MOST_BLOCKS_PER_K: Final = 2
+_SHORT: Final = 50  # for so few, maxima of half the columns do: twice as many scores to sort
 _KEY_ROWS: Final = 256  # 8 bits of a key
 _KEY_COLUMNS: Final = 1 << 24
 _COLUMN_BITS: Final = np.uint64(_KEY_COLUMNS - 1)
@@ -118,8 +120,8 @@ def best_of_rows(
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Columns of the `k` highest finite scores of each row, and these scores.
 
-    The k-th highest of the maxima of disjoint blocks of columns is a lower bound of the k-th
-    highest score: only blocks that reach it are looked into, and few columns are left to sort.
+    The k-th highest of the maxima of disjoint blocks of any columns is a lower bound of the k-th
+    highest score: few columns reach it and are left to sort.
 
     Returns
     -------
@@ -150,27 +152,30 @@ def best_of_rows(
 def _survivors(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and columns of all scores that may be among the `k` highest of their row."""
     n, n_columns = scores.shape
-    n_blocks = n_columns // max(1, int(_WIDTH * np.sqrt(n_columns / k)))
+    maxima = _maxima(scores, k)
+    n_blocks = maxima.shape[1]
     if n_blocks <= k:
         return _of_each_row(scores, np.arange(n), k)
-    depth, rest = divmod(n_columns, n_blocks)  # column j is of block j % n_blocks
-    maxima = scores[:, : depth * n_blocks].reshape(n, depth, n_blocks).max(axis=1)
-    np.maximum(maxima[:, :rest], scores[:, depth * n_blocks :], out=maxima[:, :rest])
     bound = np.partition(maxima, n_blocks - k, axis=1)[:, n_blocks - k]
-    reached = maxima >= np.maximum(bound, np.finfo(np.float32).min)[:, None]
-    crowded = np.count_nonzero(reached, axis=1) > _MOST_BLOCKS_PER_K * k
-    reached[crowded | np.isneginf(bound)] = False
-    row, block = np.nonzero(reached)
-    steps = np.arange(depth + (rest > 0)) * n_blocks
-    column = np.minimum(block[:, None] + steps, n_columns - 1)  # (n_reached, depth)
-    kept = scores.reshape(-1)[column + (row * n_columns)[:, None]] >= bound[row][:, None]
-    kept &= block[:, None] + steps < n_columns
-    place, step = np.divmod(np.flatnonzero(kept), len(steps))
-    others = _of_each_row(scores, np.flatnonzero(crowded | np.isneginf(bound)), k)
-    return (
-        np.concatenate([row[place], others[0]]),
-        np.concatenate([block[place] + step * n_blocks, others[1]]),
-    )
+    n_reached = np.count_nonzero(maxima >= bound[:, None], axis=1)
+    is_odd = np.isneginf(bound) | (n_reached > _MOST_BLOCKS_PER_K * k)  # short, or of equal scores
+    bound[is_odd] = np.nan  # which nothing reaches
+    row, column = np.divmod(np.flatnonzero(scores >= bound[:, None]), n_columns)
+    others = _of_each_row(scores, np.flatnonzero(is_odd), k)
+    return np.concatenate([row, others[0]]), np.concatenate([column, others[1]])
+
+
+def _maxima(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
+    """Highest score of each of some disjoint blocks of columns, shape (n, n_blocks)."""
+    n, n_columns = scores.shape
+    starts, width = ((0, n_columns // 2), n_columns // 4) if k <= _SHORT else ((0,), n_columns)
+    n_blocks = min(max(_BLOCKS_PER_K * k, _LEAST_BLOCKS), width // 2)
+    if not n_blocks:
+        return np.empty((n, 0), np.float32)
+    depth = width // n_blocks
+    parts = (scores[:, start : start + depth * n_blocks] for start in starts)
+    highest = [part.reshape(n, depth, n_blocks).max(axis=1) for part in parts]
+    return np.asarray(np.maximum.reduce(highest), np.float32)
 
 
 def _of_each_row(

@@ -36,7 +36,7 @@ def test_best_of_rows_is_exact_and_breaks_ties_by_lower_column(scores, k):
     np.testing.assert_array_equal(values, wanted_values)
 
 
-@pytest.mark.parametrize("k", [1, 3, 50])
+@pytest.mark.parametrize("k", [1, 3, 50, 51, 200])
 @pytest.mark.parametrize("n", [40, 300])
 def test_best_of_rows_is_exact_where_blocks_drop_columns(n, k):
     random = np.random.default_rng(1)
@@ -46,6 +46,10 @@ def test_best_of_rows_is_exact_where_blocks_drop_columns(n, k):
     scores[10:12] = 1.0  # all equal: the slow path of ties
     scores[12, 5:] = -np.inf
     scores[13] = -np.inf
+    scores[14, :2000] -= 50  # the best stand together
+    scores[15, 2000:] -= 50
+    scores[16, :2950] = -np.inf
+    scores[17, 50:] = -np.inf
     found, values = best_of_rows(scores.copy(), k)
     wanted, wanted_values = slow_best(scores, k)
     np.testing.assert_array_equal(found, wanted)
