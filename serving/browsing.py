@@ -60,7 +60,7 @@ def random_body(snapshot: Snapshot, seed: int | None, query: Grouped, cursor: st
 
     Without a seed one is chosen, but not where a list goes on: that is a fault, 422.
     """
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    offset = decode_cursor(snapshot.edition, cursor)
     if seed is None:
         if cursor is not None:
             raise invalid_request("query", "seed", _SEEDLESS)
@@ -76,7 +76,7 @@ def random_body(snapshot: Snapshot, seed: int | None, query: Grouped, cursor: st
 
 def search_body(snapshot: Snapshot, q: str, query: Grouped, cursor: str | None) -> bytes:
     """Body of a page of what a search has found; as `order_body`."""
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    offset = decode_cursor(snapshot.edition, cursor)
     only = _mask(snapshot, query)
     found, scores = snapshot.search.search(q, query.k + 1, offset, only=only)
     more = offset + query.k if len(found) > query.k else None
@@ -117,7 +117,7 @@ def group_row(snapshot: Snapshot, kind: GroupKind, slug: str) -> int:
 
 def groups_body(snapshot: Snapshot, kind: GroupKind, k: int, cursor: str | None) -> bytes:
     """Body of a page of the groups of a kind, the most liked first."""
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    offset = decode_cursor(snapshot.edition, cursor)
     n_groups = len(snapshot.groups[kind].slugs)
     stop = min(offset + k, n_groups)
     return _closed(
@@ -125,7 +125,7 @@ def groups_body(snapshot: Snapshot, kind: GroupKind, k: int, cursor: str | None)
         {
             "kind": kind,
             "groups": [_group(snapshot, kind, row) for row in range(offset, stop)],
-            "next_cursor": encode_cursor(snapshot.snapshot_id, stop) if stop < n_groups else None,
+            "next_cursor": encode_cursor(snapshot.edition, stop) if stop < n_groups else None,
         },
     )
 
@@ -193,7 +193,7 @@ def _mask(snapshot: Snapshot, query: Grouped) -> NDArray[np.bool_] | None:
 def _page(
     snapshot: Snapshot, whole: NDArray[np.int32], k: int, cursor: str | None, *, liked: bool
 ) -> Page:
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    offset = decode_cursor(snapshot.edition, cursor)
     stop = offset + k
     item_idxs = whole[offset:stop]
     scores = (

@@ -26,7 +26,7 @@ class Media:
     Attributes
     ----------
     headers : content-type and all that comes with it.
-    salt : tells apart the ETags of answers that software, not the snapshot, makes different.
+    salt : tells apart the ETags of answers that templates or settings make different.
     """
 
     headers: tuple[tuple[bytes, bytes], ...]
@@ -92,9 +92,9 @@ def file_answered(
 def entity_tag(snapshot: Snapshot, scope: Scope, salt: bytes = b"") -> bytes:
     """Strong ETag of the answer to one path and query from one snapshot, quoted.
 
-    Two answers have the same one only if snapshot, deny list, path, query and salt are the same.
+    Two answers have the same one only if edition, path, query and salt are the same.
     """
-    seed = snapshot.etag_seed + salt
+    seed = snapshot.variant.encode() + salt
     parts = (snapshot.head, scope["path"].encode(), scope["query_string"], seed)
     hashed = hashlib.blake2b(b"%s\0%s\0%s\0%s" % parts, digest_size=_DIGEST_BYTES)
     return b'"%s"' % hashed.hexdigest().encode()

@@ -61,7 +61,7 @@ def encoded_page(
 def _cursor(snapshot: Snapshot, page: Page) -> bytes:
     if page.next_offset is None:
         return b"null"
-    return _quoted_cursor(snapshot.snapshot_id, page.next_offset)
+    return _quoted_cursor(snapshot.edition, page.next_offset)
 
 
 def _scores(page: Page) -> list[bytes]:
@@ -82,8 +82,8 @@ def _cards(snapshot: Snapshot, item_idxs: NDArray[np.int32]) -> list[memoryview]
 
 
 @lru_cache(maxsize=256)
-def _quoted_cursor(snapshot_id: str, offset: int) -> bytes:
-    return b'"%s"' % encode_cursor(snapshot_id, offset).encode()
+def _quoted_cursor(edition: str, offset: int) -> bytes:
+    return b'"%s"' % encode_cursor(edition, offset).encode()
 
 
 @lru_cache(maxsize=256)

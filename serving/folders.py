@@ -28,7 +28,7 @@ from serving.settings import ServingSettings
 
 __all__ = ["unfold_ahead", "unfolded"]
 
-_LAYOUT: Final = 2  # of the folders: another one is never read
+_LAYOUT: Final = 3  # of the folders: another one is never read
 _REFUSED: Final = 3
 _KEPT: Final = 4
 _ABANDONED_S: Final = 3600

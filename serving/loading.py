@@ -28,6 +28,7 @@ from serving.folders import unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
 from serving.snapshot import Chart, Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
+from serving.version import installed_version
 
 __all__ = ["load"]
 
@@ -59,10 +60,10 @@ def load(
     with unfolded(settings, site, pointer, denied) as folder:
         facts = orjson.loads((folder / _FACTS).read_bytes())
         _refuse_another(facts["snapshot_info"][0], site, pointer)
-        etag_seed = f"{denied.digest} {settings.default_model}".encode()
+        variant = f"{denied.digest} {settings.default_model} {installed_version()}"
         try:
             reader = _Reader(facts, mapped_arrays(folder))
-            read = reader.snapshot(settings.default_model, etag_seed)
+            read = reader.snapshot(settings.default_model, variant)
             return replace(read, published_at=datetime.fromisoformat(pointer.published_at))
         except (ValueError, KeyError) as err:
             raise SnapshotRefusedError(
@@ -87,7 +88,7 @@ class _Reader:
     facts: Mapping[str, list[dict[str, Any]]]
     arrays: Mapping[str, NDArray[Any]]
 
-    def snapshot(self, default_model: str, etag_seed: bytes) -> Snapshot:
+    def snapshot(self, default_model: str, variant: str) -> Snapshot:
         """All of it."""
         names = [str(model["model"]) for model in self.facts["models"]]
         lists = {kind: self._lists(kind, names) for kind in _LIST_KINDS}
@@ -114,7 +115,7 @@ class _Reader:
                 (row["model"], row["other"], row["k"]): row["share"]
                 for row in self.facts["model_overlap"]
             },
-            etag_seed=etag_seed,
+            variant=variant,
         )
 
     def _items(self) -> Items:

@@ -186,8 +186,8 @@ class Snapshot:
     charts : by name in urls.
     overlaps : mean share of items in the lists of two models, by their names and k.
     published_at : when it was published, as its pointer says.
-    etag_seed : what besides the snapshot's id tells its answers apart: digest of the deny list, and
-        the default model.
+    variant : what besides the snapshot's id tells its answers apart: digest of the deny list, the
+        default model and the software.
     """
 
     site: SiteAnswer
@@ -207,13 +207,18 @@ class Snapshot:
     features: Features = field(default_factory=Features.none)
     charts: Mapping[str, Chart] = field(default_factory=dict)
     overlaps: Mapping[tuple[str, str, int], float] = field(default_factory=dict)
-    etag_seed: bytes = b""
+    variant: str = ""
     published_at: datetime | None = None
 
     @property
     def snapshot_id(self) -> str:
         """Name of the snapshot."""
         return self.site.snapshot_id
+
+    @property
+    def edition(self) -> str:
+        """The snapshot as it is served: lists of one edition are the same lists."""
+        return f"{self.snapshot_id} {self.variant}"
 
     def default_model(self, kind: ListKind, subject: int) -> str | None:
         """First model with a list for the subject, else the first; None where there is none."""

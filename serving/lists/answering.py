@@ -104,7 +104,7 @@ def list_body(
         page = Page(0, item_idxs, scores, next_offset=query.k)
         count(query.k, 0)
         return encoded_page(snapshot, page, about=about, source=model)
-    offset = decode_cursor(snapshot.snapshot_id, query.cursor)
+    offset = decode_cursor(snapshot.edition, query.cursor)
     whole = ranked(*lists.top(row), admitted(snapshot, query, hidden))
     page = spread(snapshot, whole, query.diversity).page(offset, query.k)
     count(query.k, len(page.item_idxs) - len(page.scores))

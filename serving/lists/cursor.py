@@ -1,7 +1,7 @@
-"""Cursors: where a list goes on, and in which snapshot.
+"""Cursors: where a list goes on, and in which edition of a snapshot.
 
-A cursor is opaque to those who get it.  It holds an offset and a digest of the snapshot's id: in
-another snapshot the same offset would repeat items or leave some out.
+A cursor is opaque to those who get it.  It holds an offset and a digest of the edition: in another
+one the same offset would repeat items or leave some out.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _DIGEST_BYTES: Final = 8
 _OFFSET_BYTES: Final = 4
 
 
-def encode_cursor(snapshot_id: str, offset: int) -> str:
-    """Cursor of the place after the first ``offset`` items of a list of a snapshot."""
-    raw = _digest(snapshot_id) + offset.to_bytes(_OFFSET_BYTES, "big")
+def encode_cursor(edition: str, offset: int) -> str:
+    """Cursor of the place after the first ``offset`` items of a list of an edition."""
+    raw = _digest(edition) + offset.to_bytes(_OFFSET_BYTES, "big")
     return base64.urlsafe_b64encode(raw).decode()  # 12 bytes: no padding
 
 
-def decode_cursor(snapshot_id: str, cursor: str | None) -> int:
+def decode_cursor(edition: str, cursor: str | None) -> int:
     """How many items come before; 0 without a cursor.
 
     Raises
     ------
-    ApiProblemError : 422, it is no cursor of ours; 409, it is one of another snapshot.
+    ApiProblemError : 422, it is no cursor of ours; 409, it is one of another edition.
     """
     if cursor is None:
         return 0
@@ -44,7 +44,7 @@ def decode_cursor(snapshot_id: str, cursor: str | None) -> int:
     offset = int.from_bytes(raw[_DIGEST_BYTES:], "big")
     if len(raw) != _DIGEST_BYTES + _OFFSET_BYTES or offset > MAX_OFFSET:
         raise _unreadable(cursor)
-    if raw[:_DIGEST_BYTES] != _digest(snapshot_id):
+    if raw[:_DIGEST_BYTES] != _digest(edition):
         raise ApiProblemError(
             409,
             "The cursor is of a snapshot that is no longer served; ask again without a cursor.",
@@ -59,5 +59,5 @@ def _unreadable(cursor: str) -> ApiProblemError:
 
 
 @lru_cache(maxsize=64)
-def _digest(snapshot_id: str) -> bytes:
-    return hashlib.blake2b(snapshot_id.encode(), digest_size=_DIGEST_BYTES).digest()
+def _digest(edition: str) -> bytes:
+    return hashlib.blake2b(edition.encode(), digest_size=_DIGEST_BYTES).digest()

@@ -59,9 +59,9 @@ def pager_of(
     ------
     ApiProblemError : 409 and 422, the cursor is stale or none.
     """
-    offset = decode_cursor(snapshot.snapshot_id, cursor)
+    offset = decode_cursor(snapshot.edition, cursor)
     before = offset - k
-    earlier = encode_cursor(snapshot.snapshot_id, before) if before > 0 else None
+    earlier = encode_cursor(snapshot.edition, before) if before > 0 else None
     return Pager(
         number=-(-offset // k) + 1,
         first=href(None) if before > 0 else None,

@@ -51,7 +51,7 @@ def _context(snapshot: Snapshot, user_id: str, query: PageQuery, count: Count) -
     if row is None:
         raise ApiProblemError(404, f"{snapshot.site.site} has no such user.", kind="unknown-user")
     site = snapshot.site.site
-    offset = decode_cursor(snapshot.snapshot_id, query.cursor)
+    offset = decode_cursor(snapshot.edition, query.cursor)
     liked, n_likes = _liked(snapshot, row, offset)
     stop = offset + PAGE_LENGTH
     return {
@@ -63,7 +63,7 @@ def _context(snapshot: Snapshot, user_id: str, query: PageQuery, count: Count) -
         "pager": pager_of(
             snapshot,
             query.cursor,
-            encode_cursor(snapshot.snapshot_id, stop) if stop < n_likes else None,
+            encode_cursor(snapshot.edition, stop) if stop < n_likes else None,
             lambda cursor: site_url(site, "users", user_id, cursor=cursor),
             PAGE_LENGTH,
         ),

@@ -117,7 +117,7 @@ def _because(
     snapshot: Snapshot, item_id: str, model: str, rank: int
 ) -> Sequence[Mapping[str, Any]] | None:
     """Reasons that the API gives of the item at a rank."""
-    before = encode_cursor(snapshot.snapshot_id, rank - 1) if rank > 1 else None
+    before = encode_cursor(snapshot.edition, rank - 1) if rank > 1 else None
     query = SimilarQuery(model=model, k=1, cursor=before, explain=True)
     answer = parsed(similar_body(snapshot, item_id, snapshot.items.index[item_id], query))
     because: Sequence[Mapping[str, Any]] | None = answer["items"][0]["because"]

@@ -19,19 +19,24 @@ from serving.unfolding.parts import (
 __all__ = ["group_arrays"]
 
 
-def group_arrays(con: duckdb.DuckDBPyConnection, table: str, allowed: NDArray[np.bool_]) -> Arrays:
-    """Groups that have an allowed item left, most liked first."""
-    found = con.sql(
-        f"SELECT slug, name, like_count, item_idxs FROM {table} ORDER BY like_count DESC, slug"  # noqa: S608
-    ).to_arrow_table()
+def group_arrays(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    allowed: NDArray[np.bool_],
+    like_counts: NDArray[np.int32],
+) -> Arrays:
+    """Groups that have an allowed item left, most liked first; only these items count."""
+    found = con.sql(f"SELECT slug, name, item_idxs FROM {table} ORDER BY slug").to_arrow_table()  # noqa: S608
     rows, _ = rows_of(found.column("item_idxs"))
     refuse_unknown(table, rows.idxs, len(allowed))
     kept = kept_rows(rows, allowed[rows.idxs])
-    filled = np.flatnonzero(np.diff(kept.starts))
-    items = Rows(np.concatenate([[0], kept.starts[filled + 1]]), kept.idxs)
-    chosen = found.take(filled)
+    likes = np.diff(np.concatenate([[0], np.cumsum(like_counts[kept.idxs])])[kept.starts])
+    order = np.argsort(-likes, kind="stable")
+    order = order[np.diff(kept.starts)[order] > 0]
+    items = Rows.of(kept[row].tolist() for row in order.tolist())
+    chosen = found.take(order)
     yield from named_texts("slugs", texts_of(chosen.column("slug")))
     yield from named_texts("names", texts_of(chosen.column("name")))
-    yield "like_counts", chosen.column("like_count").to_numpy().astype(np.int32)
+    yield "like_counts", likes[order].astype(np.int32)
     yield from named_rows("items", items)
     yield from named_rows("of_items", items.transposed(len(allowed)))

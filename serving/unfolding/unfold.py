@@ -92,13 +92,14 @@ def _arrays(
 ) -> Arrays:
     ids, texts = search_texts(con, denied)
     allowed = np.asarray([text.allowed for text in texts], bool)
+    like_counts = np.asarray([text.like_count for text in texts], np.int32)
     yield "item.allowed", allowed
     yield from item_arrays(con)
     yield from order_arrays(con, allowed)
     names: dict[str, list[GroupText]] = {}
     spellings: dict[GroupKind, Mapping[str, str]] = {}
     for group, table in _GROUP_TABLES.items():
-        arrays = dict(group_arrays(con, table, allowed))
+        arrays = dict(group_arrays(con, table, allowed, like_counts))
         names[group] = _group_texts(arrays)
         spellings[group] = _spellings(arrays)
         yield from prefixed(group, iter(arrays.items()))

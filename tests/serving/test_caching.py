@@ -38,7 +38,7 @@ def test_whatever_changes_an_answer_changes_its_tag(snapshot):
         entity_tag(snapshot, scope(path=f"/v1/{SITE}")),
         entity_tag(snapshot, scope(query=b"k=5")),
         entity_tag(snapshot, scope(query=b"k=6")),
-        entity_tag(replace(snapshot, etag_seed=b"denied"), scope()),
+        entity_tag(replace(snapshot, variant="denied"), scope()),
         entity_tag(replace(snapshot, head=snapshot.head + b" "), scope()),
     }
     assert len(tags) == 6

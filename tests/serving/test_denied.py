@@ -88,3 +88,26 @@ def test_a_list_is_taken_up_while_it_serves_and_a_broken_one_leaves_what_was(dat
         client.refresh()
         assert client.get(f"/v1/{SITE}/items/item-002").status_code == 404
         assert "items is 3" in client.get("/health/ready").text
+
+
+def test_groups_count_and_rank_what_is_left(data, serve):
+    deny(data)
+    with serve(data) as client:
+        tags = client.get(f"/v1/{SITE}/tags?k=100").json()["groups"]
+        assert tags
+        for tag in tags:
+            items = client.get(f"/v1/{SITE}/tags/{tag['slug']}/items?k=100").json()["items"]
+            assert tag["item_count"] == len(items)
+            assert tag["like_count"] == sum(item["like_count"] for item in items)
+        counts = [tag["like_count"] for tag in tags]
+        assert counts == sorted(counts, reverse=True)
+
+
+def test_a_cursor_of_lists_before_a_denial_is_stale(data, serve):
+    with serve(data) as client:
+        cursor = client.get(f"/v1/{SITE}/popular?k=5").json()["next_cursor"]
+        onward = f"/v1/{SITE}/popular?k=5&cursor={cursor}"
+        assert client.get(onward).status_code == 200
+        deny(data)
+        client.refresh()
+        assert client.get(onward).status_code == 409

@@ -62,7 +62,7 @@ def test_reasons_stand_with_their_items():
 
 def test_the_cursor_is_of_this_snapshot():
     cursor = encode([3], [1], next_offset=21)["next_cursor"]
-    assert decode_cursor(SNAPSHOT.snapshot_id, cursor) == 21
+    assert decode_cursor(SNAPSHOT.edition, cursor) == 21
 
 
 def test_hostile_names_stay_within_their_string():

@@ -169,7 +169,7 @@ def test_the_short_way_and_the_long_way_give_the_same_bytes(k):
     rows = [[(idx, 20.0 - idx) for idx in range(1, 11)]] * 12
     snapshot = snapshot_of(12, similar={MODEL: rows})
     short = similar_body(snapshot, "item-0", 0, SimilarQuery(k=k))
-    begin = encode_cursor(snapshot.snapshot_id, 0)
+    begin = encode_cursor(snapshot.edition, 0)
     assert similar_body(snapshot, "item-0", 0, SimilarQuery(k=k, cursor=begin)) == short
     assert short != similar_body(snapshot, "item-0", 0, SimilarQuery(k=k, exclude=["item-1"]))
 
@@ -183,7 +183,7 @@ def test_a_model_without_a_list_for_the_subject_is_filled_whole():
 
 def test_a_place_beyond_the_end_is_an_empty_last_page():
     snapshot = snapshot_of(3, similar={MODEL: [[], [], []]})
-    cursor = encode_cursor(snapshot.snapshot_id, 1000)
+    cursor = encode_cursor(snapshot.edition, 1000)
     answer = json.loads(similar_body(snapshot, "item-0", 0, SimilarQuery(cursor=cursor)))
     assert answer["items"] == []
     assert answer["next_cursor"] is None

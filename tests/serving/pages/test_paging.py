@@ -11,7 +11,7 @@ from tests.serving.hand_made import snapshot_of
 )
 def test_a_page_knows_the_ones_around_it(offset, number, first, previous):
     snapshot = snapshot_of(1)
-    name = snapshot.snapshot_id
+    name = snapshot.edition
     cursor = encode_cursor(name, offset) if offset else None
     pager = pager_of(snapshot, cursor, "next", lambda one: one or "start", k=10)
     where = pager.previous
