@@ -108,25 +108,26 @@ class Shell:
         ----------
         read_line : shows a prompt and gives a line, as `input` does.
         """
-        pending = ""
-        state = _State.READING
-        while state is _State.READING:
+        pending: str | None = ""
+        while pending is not None:
             try:
-                line = read_line(_MORE if pending else _PROMPT)
+                pending = self._taken(read_line(_MORE if pending else _PROMPT), pending)
             except KeyboardInterrupt:
                 self._out.write("\n")
                 pending = ""
-                continue
             except EOFError:
                 self._out.write("\n")
                 return
-            if not pending and line.strip().startswith("."):
-                state = self._command(line.strip())
-                continue
-            pending = f"{pending}{line}\n" if pending or line.strip() else ""
-            if self._complete(pending):
-                self.run(pending)
-                pending = ""
+
+    def _taken(self, line: str, pending: str) -> str | None:
+        """Do what a line completes; what is still to be completed, None once it is left."""
+        if not pending and line.strip().startswith("."):
+            return None if self._command(line.strip()) is _State.LEFT else ""
+        pending = f"{pending}{line}\n" if pending or line.strip() else ""
+        if self._complete(pending):
+            self.run(pending)
+            pending = ""
+        return pending
 
     def _complete(self, text: str) -> bool:
         """Does the text end with a semicolon that stands in no string or comment."""

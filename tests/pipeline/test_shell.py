@@ -1,4 +1,5 @@
 import io
+import signal
 
 import pytest
 
@@ -133,3 +134,38 @@ def test_the_last_statement_of_a_text_needs_no_semicolon(talk):
     assert talk.shell.feed("SELECT 41 + 1 AS answer")
     assert "42" in talk.out.getvalue()
     assert not talk.shell.feed("SELECT nothing")
+
+
+class _Interrupted:
+    """A connection on which one statement is interrupted."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.is_interrupted = False
+
+    def execute(self, *given):
+        if not self.is_interrupted:
+            self.is_interrupted = True
+            raise KeyboardInterrupt
+        return self._connection.execute(*given)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+def test_an_interrupt_of_a_dot_command_leaves_the_shell_as_it_was(connection):
+    interrupted = _Interrupted(connection)
+    out = Talk(interrupted)(".tables", ".columns tags")
+    assert interrupted.is_interrupted
+    assert "slug" in out
+    assert "recommendations" not in out
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.SIG_DFL, signal.default_int_handler])
+def test_what_an_interrupt_does_elsewhere_is_as_before(talk, handler):
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        talk("SELECT 1 AS x;", "FROM nowhere;")
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
