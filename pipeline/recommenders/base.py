@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -257,9 +257,17 @@ class Recommender(ABC):
         """Parameters that a tuner varies, by name; their metadata has ``search`` and ``log``."""
         return {item.name: item for item in fields(cls) if item.metadata.get("search")}
 
-    def starts(self) -> tuple[Self, ...]:
-        """Settings that a search tries before any other: these, and what is known to do well."""
+    def starts(self, dataset: Dataset) -> tuple[Self, ...]:  # noqa: ARG002
+        """Settings that a search tries before any other: what is known to do well."""
         return (self,)
+
+    def coordinates(self, dataset: Dataset) -> dict[str, float]:  # noqa: ARG002
+        """Where these settings lie in the search space."""
+        return {name: getattr(self, name) for name in self.search_space()}
+
+    def at(self, coordinates: Mapping[str, float], dataset: Dataset) -> Self:  # noqa: ARG002
+        """These settings moved to a place of the search space; what is not given stays."""
+        return replace(self, **coordinates)
 
     def path(self) -> tuple[Self, ...]:
         """Settings that one fit passes through on its way to these, of rising effort."""

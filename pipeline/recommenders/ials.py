@@ -16,6 +16,7 @@ One thread gives the same bytes for the same seed; more add up in another order.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from pipeline.recommenders.factors import FactorsFitted
 __all__ = ["Ials", "IalsFitted"]
 
 _CHECKPOINTS: Final = (2, 3, 5, 7, 10, 14, 20, 28, 40, 60, 100)
-_STARTS: Final = ((0.3, 0.01), (0.005, 0.01))  # alpha0 and regularization: dense, sparse
+_STARTS: Final = ((0.05, 2.5), (0.15, 4.5), (0.01, 2.5))  # alpha0 and strength
 _CG_STEPS: Final = 3
 _INIT_STD: Final = 0.1
 _LIKE_S: Final = 1e-6  # one like, 64 factors, one iteration (docs/benchmarks.md)
@@ -88,7 +89,7 @@ class Ials(Recommender):
         0.05, 1e-6, 10.0, "Weight of a pair without a like.", search=(0.001, 1.0), log=True
     )
     regularization: float = ranged(
-        0.005, 1e-6, 10.0, "Strength of regularization.", search=(5e-4, 0.05), log=True
+        0.005, 1e-6, 10.0, "Strength of regularization.", search=(0.5, 10.0), log=True
     )
     nu: float = ranged(1.0, 0.0, 2.0, "How regularization grows with the number of likes.")
 
@@ -103,9 +104,32 @@ class Ials(Recommender):
         seconds: float = _LIKE_S * likes * self.path()[0].effort / 64**1.5
         return seconds
 
-    def starts(self) -> tuple[Self, ...]:
-        """Between dense and sparse likes, then for each of them (docs/decisions/0022)."""
-        return (self, *(replace(self, alpha0=a, regularization=r) for a, r in _STARTS))
+    def starts(self, dataset: Dataset) -> tuple[Self, ...]:
+        """Between dense and sparse likes, then for each of them (docs/decisions/0032)."""
+        return tuple(
+            self.at({"alpha0": alpha0, "regularization": strength}, dataset)
+            for alpha0, strength in _STARTS
+        )
+
+    def coordinates(self, dataset: Dataset) -> dict[str, float]:
+        """As they are, but for the regularization: its strength, see `at`."""
+        strength = self.regularization * self.alpha0 * _breadth(dataset)
+        return {**super().coordinates(dataset), "regularization": strength}
+
+    def at(self, coordinates: Mapping[str, float], dataset: Dataset) -> Self:
+        """These settings at a place where regularization is given by its strength.
+
+        That is ``regularization alpha0 sqrt(n_users n_items)``, what it weighs for who has next
+        to no likes.  The best one hardly depends on the data set or on alpha0.
+        """
+        others = dict(coordinates)
+        strength = others.pop("regularization", None)
+        moved = super().at(others, dataset)
+        if strength is None:
+            return moved
+        allowed = self.search_space()["regularization"].metadata
+        given = strength / (moved.alpha0 * _breadth(dataset))
+        return replace(moved, regularization=min(max(given, allowed["low"]), allowed["high"]))
 
     def path(self) -> tuple[Self, ...]:
         """The numbers of iterations at which a fit is looked at."""
@@ -170,6 +194,10 @@ class Ials(Recommender):
             regularization=self.regularization,
             nu=self.nu,
         )
+
+
+def _breadth(dataset: Dataset) -> float:
+    return math.sqrt(max(dataset.n_users * dataset.n_items, 1))
 
 
 def _core() -> Any:  # noqa: ANN401  irspack's core is untyped

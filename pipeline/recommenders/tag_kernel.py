@@ -136,7 +136,7 @@ class TagKernel(Recommender):
     )
     landmarks: int = ranged(3000, 1, 20_000, "Most items that the kernel is taken to.")
 
-    def starts(self) -> tuple[Self, ...]:
+    def starts(self, dataset: Dataset) -> tuple[Self, ...]:  # noqa: ARG002
         """For many tags of an item, then for a few (docs/decisions/0023)."""
         few = replace(self, regularization=0.2, power=5, idf_power=0.15, flatness=0.7)
         return (self, few)

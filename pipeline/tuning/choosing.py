@@ -211,9 +211,10 @@ class _Choosing:
     def _study(self, model: Recommender) -> Study[Any]:
         if model.name in self.fixed:
             return Study((model,), self.judge, self.purse, self.seed, is_searched=False)
+        starts = model.starts(self.judge.train)
         last = self.winners.get(model.name)
-        starts = model.starts() if last is None else (last, *model.starts())
-        return Study(starts, self.judge, self.purse, self.seed, base=model)
+        first = () if last is None else (last,)
+        return Study((*first, *starts), self.judge, self.purse, self.seed, base=model)
 
     def _reserve_s(self) -> float:
         """Seconds for the choice of a blend, a hybrid, the final fits and everybody's lists.

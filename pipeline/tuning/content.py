@@ -88,7 +88,7 @@ class ContentSearch:
         """A search from these settings and from what else is known to do well."""
         if settings.name in self.fixed:
             return Study((settings,), self.judge, self.purse, self.seed, is_searched=False)
-        starts = settings.starts()
+        starts = settings.starts(self.judge.train)
         if self.judge.train.item_features.shape[1] <= _FEW_FEATURES:
             starts = starts[::-1]
         return Study(starts, self.judge, self.purse, self.seed, base=settings)

@@ -7,7 +7,7 @@ while it gets better.  The cost of each step is estimated from those before it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import optuna
@@ -84,8 +84,9 @@ class Study(Generic[M]):
         self._space = {name: _distribution(item) for name, item in space.items()}
         self._optuna = _quiet_study(self.seed)
         for settings in dict.fromkeys(self.starts):
+            place = settings.coordinates(self.judge.train)
             inside = {
-                name: min(max(getattr(settings, name), space.low), space.high)  # type: ignore[attr-defined]
+                name: min(max(place[name], space.low), space.high)  # type: ignore[attr-defined]
                 for name, space in self._space.items()
             }
             self._optuna.enqueue_trial(inside)
@@ -132,7 +133,7 @@ class Study(Generic[M]):
             return
         for _ in range(_ASKED_AGAIN):
             trial = self._optuna.ask(self._space)
-            settings = replace(self._base, **trial.params)
+            settings = self._base.at(trial.params, self.judge.train)
             if self._affords(settings.path()[0].effort):
                 self._run(settings, trial)
                 return

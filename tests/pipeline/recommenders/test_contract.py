@@ -173,8 +173,23 @@ class TestContract:
         assert model.path()[-1] == model
         assert efforts == sorted(set(efforts))
         assert set(model.search_space()) <= set(model.parameters)
-        assert model.starts()[0] == model
         assert model.first_fit_s(dataset) > 0
+
+    def test_a_search_begins_within_its_space_and_finds_its_way_back(self, model, dataset):
+        space = model.search_space()
+        for start in model.starts(dataset):
+            assert type(start) is type(model)
+            place = start.coordinates(dataset)
+            assert set(place) == set(space)
+            assert start.at(place, dataset).parameters == pytest.approx(start.parameters)
+            for name, parameter in space.items():
+                low, high = parameter.metadata["search"]
+                assert low <= place[name] <= high
+                for end in (low, high):
+                    moved = start.at({**place, name: end}, dataset)
+                    if moved.coordinates(dataset)[name] != pytest.approx(end):
+                        own = getattr(moved, name)
+                        assert own in (parameter.metadata["low"], parameter.metadata["high"])
 
 
 def test_names_are_unique_and_in_the_order_of_display():
