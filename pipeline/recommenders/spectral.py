@@ -279,7 +279,10 @@ def _computed_rank(rank: int, dataset: Dataset) -> int:
 def _singular_vectors(
     likes: csr_matrix, rank: int, *, seed: int, threads: int
 ) -> NDArray[np.float32]:
-    """Right singular vectors of the largest values, shape (n_items, <= rank), best first."""
+    """Right singular vectors of the largest values, shape (n_items, <= rank), best first.
+
+    None of a value of 0: such a vector is any of the null space, and says nothing.
+    """
     if not likes.nnz:
         return np.empty((likes.shape[1], 0), np.float32)
     matrix = normalised(likes)
@@ -288,8 +291,9 @@ def _singular_vectors(
             return _by_gram(matrix)[:, :rank]
         start = np.random.default_rng(seed).normal(size=min(matrix.shape)).astype(np.float32)
         # float32 takes a third of the time and moves a figure on Gowalla by less than 1e-5
-        found = svds(matrix.astype(np.float32), k=rank, v0=start)
-    return np.ascontiguousarray(found[2][::-1].T, np.float32)
+        _, values, vectors = svds(matrix.astype(np.float32), k=rank, v0=start)
+    real = np.flatnonzero(np.square(values, dtype=np.float64) > _NULL_SQUARE)[::-1]
+    return np.ascontiguousarray(vectors[real].T, np.float32)
 
 
 def _by_gram(matrix: csr_matrix) -> NDArray[np.float32]:

@@ -66,15 +66,51 @@ def test_the_plateau_is_met_at_its_nodes():
     assert plateau[-1] == 0
 
 
+def take_the_sparse_way(monkeypatch):
+    for name in ("_DENSE_SHARE", "_DENSE_SIDE"):
+        monkeypatch.setattr(spectral, name, 0)
+
+    def never(*args):
+        raise AssertionError("went by the Gram matrix")
+
+    monkeypatch.setattr(spectral, "_by_gram", never)
+
+
 def test_lanczos_and_the_gram_matrix_give_the_same_subspace(monkeypatch):
     likes = csr_matrix(random_array((90, 70), density=0.1, format="csr", rng=2), dtype="f4")
     dense = spectral._singular_vectors(likes, 6, seed=0, threads=1)
     short = spectral._singular_vectors(likes.T.tocsr(), 6, seed=0, threads=1)
-    monkeypatch.setattr(spectral, "_DENSE_SHARE", 0)
+    take_the_sparse_way(monkeypatch)
     for matrix, wanted in ((likes, dense), (likes.T.tocsr(), short)):
         found = spectral._singular_vectors(matrix, 6, seed=0, threads=1)
         assert found.shape == wanted.shape
         np.testing.assert_allclose(found @ found.T, wanted @ wanted.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", ["long", "wide"])
+def test_both_ways_leave_out_what_no_kind_of_user_likes(monkeypatch, dataset, shape):
+    kinds = np.random.default_rng(0).random((12, 60)) < 0.2
+    likes = csr_matrix(np.repeat(kinds, 10, axis=0).astype(np.float32))  # of rank 12
+    likes = likes if shape == "long" else likes.T.tocsr()
+    ids = np.array([f"{item:03}" for item in range(likes.shape[1])])
+    data = replace(dataset, user_ids=np.arange(likes.shape[0]), item_ids=ids, user_items=likes)
+    people = np.arange(data.n_users, dtype=np.int32)
+
+    def fitted():
+        return Spectral(rank=30).fit(replace(data))
+
+    monkeypatch.setattr(spectral, "_LADDER", (30,))
+    dense = fitted()
+    take_the_sparse_way(monkeypatch)
+    sparse = fitted()
+    assert sparse.vectors.shape == dense.vectors.shape == (data.n_items, 12)
+    assert sparse.vectors.tobytes() == fitted().vectors.tobytes()
+    turned = np.abs(np.sum(sparse.vectors * dense.vectors, axis=0))  # up to the sign
+    np.testing.assert_allclose(turned, 1, atol=1e-4)
+    scores = [one.user_scorer(one.listable)(people) for one in (sparse, dense)]
+    np.testing.assert_allclose(*scores, atol=1e-5)
+    beside = [one.item_lists(one.listable, 5).scores for one in (sparse, dense)]
+    np.testing.assert_allclose(*beside, atol=1e-5)
 
 
 def test_one_decomposition_serves_all_ranks(monkeypatch, dataset):
