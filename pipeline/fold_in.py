@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.rows import near_one
+
 __all__ = ["ItemFactors", "ItemWeights", "z_scores"]
 
 Positions = NDArray[np.integer]
@@ -235,25 +237,19 @@ def z_scores(scores: FloatArray) -> FloatArray:
     -------
     float32, fresh; a row of equal scores becomes zeros.
     """
-    finite = np.where(np.isneginf(scores), np.float32(0), scores)
-    if not finite.shape[1]:
-        return finite
-    finite -= finite.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    spread = _spread(finite)
-    constant = np.ptp(finite, axis=1, keepdims=True) == 0
-    finite *= np.where(constant, 0, 1 / np.where(constant, 1, spread)).astype(np.float32)
-    return finite
-
-
-def _spread(centred: FloatArray) -> NDArray[np.float64]:
-    """Root of the mean square of each row, shape (n, 1)."""
+    z = np.where(np.isneginf(scores), np.float32(0), scores)
+    if not z.shape[1]:
+        return z
     with np.errstate(over="ignore", under="ignore"):
-        spread = np.sqrt(np.mean(np.square(centred), axis=1, keepdims=True, dtype=np.float64))
-    lost = np.flatnonzero((spread < _LEAST_SPREAD) | (spread > 1 / _LEAST_SPREAD))
-    if len(lost):  # squares that float32 does not hold
-        exact = np.square(centred[lost], dtype=np.float64)
-        spread[lost] = np.sqrt(np.mean(exact, axis=1, keepdims=True))
-    return spread
+        z -= z.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+        spread = np.sqrt(np.mean(np.square(z), axis=1, keepdims=True, dtype=np.float64))
+        constant = np.ptp(z, axis=1, keepdims=True) == 0
+    lost = ~constant & ((spread < _LEAST_SPREAD) | (spread > 1 / _LEAST_SPREAD))
+    z *= np.where(constant, 0, 1 / np.where(constant | lost, 1, spread)).astype(np.float32)
+    if lost.any():  # squares that float32 does not hold
+        rows = np.flatnonzero(lost)
+        z[rows] = z_scores(near_one(np.where(np.isneginf(scores[rows]), 0, scores[rows])))
+    return z
 
 
 def _slices(indptr: Positions) -> list[slice]:

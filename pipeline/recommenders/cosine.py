@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.topk import Lists, top_k
+from pipeline.rows import near_one
 
 __all__ = ["cosine_lists"]
+
+_LEAST_LENGTH: Final = 1e-15
 
 
 def cosine_lists(
@@ -20,8 +25,7 @@ def cosine_lists(
     vectors : float32, shape (n_items, n); a row of zeros has the cosine 0 with all.
     listed : what may stand in a list, ascending.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    unit = _unit(vectors)
     columns = np.ascontiguousarray(unit[listed].T)
 
     def score(chunk: IntArray) -> FloatArray:
@@ -37,3 +41,21 @@ def cosine_lists(
         hide_self=True,
         threads=threads,
     )
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    """Rows of length 1, fresh; zeros stay."""
+    lengths = _lengths(vectors)
+    odd = np.flatnonzero((lengths < _LEAST_LENGTH) | (lengths > 1 / _LEAST_LENGTH))
+    if len(odd) and vectors.shape[1]:  # squares that float32 does not hold
+        vectors = vectors.copy()
+        vectors[odd] = near_one(vectors[odd])
+        lengths[odd] = _lengths(vectors[odd])
+    lengths[lengths == 0] = 1
+    return vectors / lengths
+
+
+def _lengths(vectors: FloatArray) -> FloatArray:
+    """Shape (n, 1)."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)

@@ -169,5 +169,21 @@ def test_z_scores_of_scores_whose_squares_float32_does_not_hold(exponent):
     np.testing.assert_array_equal(z_scores(scaled), z_scores(scores))
 
 
+@pytest.mark.parametrize("step", [1e-45, 1e-42, 1e-39, 1e-38, 1e38])
+def test_z_scores_of_scores_whose_spread_float32_cannot_divide_by(step):
+    step = np.float32(step)
+    scores = np.array([[0, step, 2 * step], [-np.inf, step, 2 * step], [0, 1, 2]], np.float32)
+    before = scores.copy()
+    wanted = np.array([[-1, 0, 1]] * 3) * np.sqrt(1.5)
+    np.testing.assert_allclose(z_scores(scores), wanted, rtol=1e-6)
+    np.testing.assert_array_equal(scores, before)
+
+
+def test_z_scores_of_scores_that_lie_further_apart_than_float32_reaches():
+    most = np.finfo(np.float32).max
+    z = z_scores(np.array([[most, most, -most]], np.float32))
+    np.testing.assert_allclose(z, [[np.sqrt(0.5), np.sqrt(0.5), -np.sqrt(2)]], rtol=1e-6)
+
+
 def test_z_scores_without_columns():
     assert z_scores(np.empty((3, 0), np.float32)).shape == (3, 0)
