@@ -8,9 +8,16 @@ import duckdb
 import numpy as np
 
 from serving.arrays import Texts
-from serving.reading import rows_of
+from serving.errors import SnapshotRefusedError
 from serving.snapshot import FEATURE_KINDS, SIDES, GroupKind
-from serving.unfolding.parts import Arrays, named_texts, refuse_unknown, values_of
+from serving.unfolding.parts import (
+    Arrays,
+    factors_of,
+    named_texts,
+    refuse_not_finite,
+    refuse_unknown,
+    values_of,
+)
 
 __all__ = ["composed_arrays", "feature_arrays", "share_arrays", "vector_arrays"]
 
@@ -24,8 +31,15 @@ def feature_arrays(
     ----------
     names : of the groups that have an allowed item, by slug; a feature of no such group has an
         empty name and is never told.
+
+    Raises
+    ------
+    SnapshotRefusedError : positions have gaps.
     """
-    found = con.sql("SELECT kind, slug FROM features ORDER BY feature_idx").fetchall()
+    rows = con.sql("SELECT feature_idx, kind, slug FROM features ORDER BY feature_idx").fetchall()
+    if [idx for idx, *_ in rows] != list(range(len(rows))):
+        raise SnapshotRefusedError(["features: feature_idx has gaps"])
+    found = [(kind, slug) for _, kind, slug in rows]
     first: dict[tuple[str, str], int] = {}
     labels = [first.setdefault(key, place) for place, key in enumerate(found)]
     yield "kinds", np.asarray([FEATURE_KINDS.index(kind) for kind, _ in found], np.uint8)
@@ -56,8 +70,10 @@ def vector_arrays(
     yield "vectors.idxs", rows.idxs
     yield "vectors.values", weights
     if not found.column("like_weight").null_count:
+        given = found.column("like_weight").to_numpy()
+        refuse_not_finite("item_vectors", "like_weight", given)
         likes = np.ones(n_items, np.float32)
-        likes[items] = found.column("like_weight").to_numpy()
+        likes[items] = given
         yield "vectors.likes", likes
         yield "listable", items.astype(np.int32)
 
@@ -72,8 +88,10 @@ def share_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Ar
     refuse_unknown("item_shares", items, n_items)
     if len(found):
         for side in SIDES:
+            given = found.column(f"of_{side}").to_numpy()
+            refuse_not_finite("item_shares", f"of_{side}", given)
             shares = np.zeros(n_items, np.float32)
-            shares[items] = found.column(f"of_{side}").to_numpy()
+            shares[items] = given
             yield f"shares.{side}", shares
 
 
@@ -94,14 +112,14 @@ def composed_arrays(
         ("own_factors", "item_idx"),
         ("user_factors", "user_id"),
     )
-    width = 0
+    width = None
     for (table, key), n_rows in zip(tables, sizes, strict=True):
         found = con.sql(
             f"SELECT {key}, factors, bias FROM {table} WHERE model = $model",  # noqa: S608
             params={"model": model},
         ).to_arrow_table()
-        _, flat = rows_of(found.column("factors"), np.float32)
-        width = width or len(flat) // max(len(found), 1)
+        factors = factors_of(found, table, width)
+        width = factors.shape[1]
         if not width:
             return
         rows = np.zeros((n_rows, width + 1), np.float32)
@@ -112,6 +130,7 @@ def composed_arrays(
             else keys.to_numpy()
         )
         refuse_unknown(table, places, n_rows, key)
-        rows[places, :-1] = flat.reshape(len(found), width)
+        rows[places, :-1] = factors
         rows[places, -1] = found.column("bias").to_numpy()
+        refuse_not_finite(table, "bias", rows[:, -1])
         yield table, rows

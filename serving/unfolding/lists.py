@@ -48,7 +48,6 @@ def list_arrays(
                 "an unknown item_idx",
                 bool(((rows.idxs < 0) | (rows.idxs >= len(allowed))).any()),
             ),
-            ("a score that is not finite", not np.isfinite(scores).all()),
         )
         if holds
     ]

@@ -15,10 +15,12 @@ from serving.reading import rows_of
 
 __all__ = [
     "Arrays",
+    "factors_of",
     "kept_rows",
     "named_rows",
     "named_texts",
     "prefixed",
+    "refuse_not_finite",
     "refuse_unknown",
     "values_of",
 ]
@@ -62,6 +64,17 @@ def refuse_unknown(table: str, idxs: NDArray[Any], n: int, column: str = "item_i
         raise SnapshotRefusedError([f"{table}: an unknown {column}"])
 
 
+def refuse_not_finite(table: str, column: str, values: NDArray[Any]) -> None:
+    """Raise for a value that is infinite or no number.
+
+    Raises
+    ------
+    SnapshotRefusedError : there is one.
+    """
+    if not np.isfinite(values).all():
+        raise SnapshotRefusedError([f"{table}: {column} holds a value that is not finite"])
+
+
 def values_of(
     found: pa.Table, idxs: str, values: str, table: str
 ) -> tuple[Rows, NDArray[np.float32]]:
@@ -69,10 +82,33 @@ def values_of(
 
     Raises
     ------
-    SnapshotRefusedError : a row of positions and its values differ in length.
+    SnapshotRefusedError : a row of positions and its values differ in length, or a value is not
+        finite.
     """
     rows, _ = rows_of(found.column(idxs))
     beside, flat = rows_of(found.column(values), np.float32)
     if not np.array_equal(rows.starts, beside.starts):
         raise SnapshotRefusedError([f"{table}: {idxs} and {values} differ in length"])
+    refuse_not_finite(table, values, flat)
     return rows, flat
+
+
+def factors_of(found: pa.Table, table: str, width: int | None = None) -> NDArray[np.float32]:
+    """Rows of factors, shape (n_rows, width).
+
+    Parameters
+    ----------
+    width : of every row; that of the first one where it is not given.
+
+    Raises
+    ------
+    SnapshotRefusedError : a row has another width, or a value is not finite.
+    """
+    rows, flat = rows_of(found.column("factors"), np.float32)
+    widths = np.diff(rows.starts)
+    if width is None:
+        width = int(widths[0]) if len(widths) else 0
+    if (widths != width).any():
+        raise SnapshotRefusedError([f"{table}: factors differ in length"])
+    refuse_not_finite(table, "factors", flat)
+    return flat.reshape(len(found), width)

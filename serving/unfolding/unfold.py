@@ -29,7 +29,7 @@ from serving.unfolding.groups import group_arrays
 from serving.unfolding.items import item_arrays, order_arrays, search_texts
 from serving.unfolding.lists import list_arrays
 from serving.unfolding.parts import Arrays, named_rows, named_texts, prefixed, refuse_unknown
-from serving.unfolding.visitors import visitor_arrays
+from serving.unfolding.visitors import refuse_parts_not_finite, visitor_arrays
 
 __all__ = ["FACTS", "unfold"]
 
@@ -73,6 +73,7 @@ def unfold(
         with duckdb.connect(str(path), read_only=True, config=config) as con:
             facts = {name: table_rows(con, name, order) for name, order in _SMALL_TABLES.items()}
             _refuse_other_versions(facts)
+            refuse_parts_not_finite(con)
             write_arrays(folder, _arrays(con, facts, denied))
         (folder / FACTS).write_bytes(orjson.dumps(facts))
     except (duckdb.Error, ValueError, KeyError) as err:

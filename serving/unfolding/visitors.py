@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import duckdb
 import numpy as np
 
-from serving.reading import rows_of
-from serving.unfolding.parts import Arrays, refuse_unknown, values_of
+from serving.unfolding.parts import (
+    Arrays,
+    factors_of,
+    refuse_not_finite,
+    refuse_unknown,
+    values_of,
+)
 
-__all__ = ["visitor_arrays"]
+__all__ = ["refuse_parts_not_finite", "visitor_arrays"]
+
+_PART_NUMBERS: Final = ("weight", "alpha0", "regularization", "nu")
 
 
 def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> Arrays:
@@ -34,10 +43,24 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
         params={"model": model},
     ).to_arrow_table()
     if len(found):
-        _, flat = rows_of(found.column("factors"), np.float32)
+        own = factors_of(found, "item_factors")
         items = found.column("item_idx").to_numpy()
         refuse_unknown("item_factors", items, n_items)
-        factors = np.zeros((n_items, len(flat) // len(found)), np.float32)
-        factors[items] = flat.reshape(len(found), -1)
+        factors = np.zeros((n_items, own.shape[1]), np.float32)
+        factors[items] = own
         yield "factors", factors
         yield "listable", np.flatnonzero(factors.any(axis=1)).astype(np.int32)
+
+
+def refuse_parts_not_finite(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise for a part of a score whose weight, or what factors are solved by, is not finite.
+
+    Raises
+    ------
+    SnapshotRefusedError : there is one.
+    """
+    for column in _PART_NUMBERS:
+        found = con.sql(
+            f"SELECT {column} FROM visitor_parts WHERE {column} IS NOT NULL"  # noqa: S608
+        ).fetchnumpy()
+        refuse_not_finite("visitor_parts", column, found[column])

@@ -44,6 +44,12 @@ ONE_FEATURE = (
     "INSERT INTO features VALUES (0, 'tag', 'a', 'a'); "
     "INSERT INTO feature_factors VALUES ('lightfm_cf', 0, [1, 2], 0)"
 )
+LOPSIDED = "CASE item_idx WHEN 3 THEN factors[3:] WHEN 4 THEN factors || [1, 2] ELSE factors END"
+OWN_FACTORS = (
+    "INSERT INTO own_factors SELECT 'lightfm_cf', idx, factors, 0 "
+    "FROM (VALUES {}) AS given (idx, factors)"
+)
+SOMEBODY = "('lightfm_cf', (SELECT min(user_id) FROM user_items), [1, 2], 'nan')"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,59 @@ ONE_FEATURE = (
         ("UPDATE item_weights SET item_idxs = [-1], weights = [1]", "unknown item_idx"),
         ("UPDATE item_weights SET weights = weights[:1]", "item_weights: item_idxs and weights"),
         ("UPDATE item_factors SET item_idx = 40", "item_factors: an unknown item_idx"),
-        ("UPDATE item_factors SET factors = [1] WHERE item_idx = 3", "cannot be read"),
+        (
+            "UPDATE item_factors SET factors = [1] WHERE item_idx = 3",
+            "item_factors: factors differ in length",
+        ),
+        (f"UPDATE item_factors SET factors = {LOPSIDED}", "item_factors: factors differ in length"),
+        (
+            "UPDATE item_factors SET factors = ['nan'::FLOAT] || factors[2:]",
+            "item_factors: factors holds a value that is not finite",
+        ),
+        (
+            "UPDATE item_weights SET weights = ['inf'::FLOAT] || weights[2:]",
+            "item_weights: weights holds a value that is not finite",
+        ),
+        *(
+            (
+                f"UPDATE visitor_parts SET {column} = 'nan' WHERE {column} IS NOT NULL",
+                f"visitor_parts: {column} holds a value that is not finite",
+            )
+            for column in ("weight", "alpha0", "regularization", "nu")
+        ),
+        ("INSERT INTO features VALUES (1, 'tag', 'a', 'a')", "features: feature_idx has gaps"),
+        (
+            f"{ONE_FEATURE}; INSERT INTO item_vectors VALUES ('lightfm_cf', 0, [0], ['nan'], 1)",
+            "item_vectors: weights holds a value that is not finite",
+        ),
+        (
+            "INSERT INTO item_vectors VALUES ('lightfm_cf', 0, [], [], 'inf')",
+            "item_vectors: like_weight holds a value that is not finite",
+        ),
+        (
+            "INSERT INTO item_shares VALUES ('lightfm_cf', 0, 'nan', 1)",
+            "item_shares: of_likes holds a value that is not finite",
+        ),
+        (
+            "INSERT INTO item_shares VALUES ('lightfm_cf', 0, 1, 'nan')",
+            "item_shares: of_features holds a value that is not finite",
+        ),
+        (
+            f"{ONE_FEATURE}; {OWN_FACTORS.format('(1, [1, 2, 3]), (2, [1])')}",
+            "own_factors: factors differ in length",
+        ),
+        (
+            f"{ONE_FEATURE}; {OWN_FACTORS.format('(1, [1, 2, 3, 4])')}",
+            "own_factors: factors differ in length",
+        ),
+        (
+            f"{ONE_FEATURE}; UPDATE feature_factors SET factors = [1, 'nan'::FLOAT]",
+            "feature_factors: factors holds a value that is not finite",
+        ),
+        (
+            f"{ONE_FEATURE}; INSERT INTO user_factors VALUES {SOMEBODY}",
+            "user_factors: bias holds a value that is not finite",
+        ),
         (
             "INSERT INTO item_vectors VALUES ('lightfm_cf', 40, [], [], 1)",
             "item_vectors: an unknown item_idx",
