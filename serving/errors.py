@@ -2,6 +2,7 @@
 
 ServingError
 ├── SnapshotRefusedError   a published snapshot is not fit to be served; the old one goes on
+│   └── FolderDamagedError what it was unfolded into cannot be read; it is unfolded once more
 ├── PortsTakenError        no free port to listen on
 ├── FeedbackUnwrittenError feedback cannot be written now; none of it was
 ├── FeedbackKeyReusedError two different requests with feedback have one idempotency key
@@ -18,6 +19,7 @@ __all__ = [
     "ApiProblemError",
     "FeedbackKeyReusedError",
     "FeedbackUnwrittenError",
+    "FolderDamagedError",
     "PictureRefusedError",
     "PortsTakenError",
     "ServingError",
@@ -38,6 +40,10 @@ class SnapshotRefusedError(ServingError):
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("; ".join(faults))
         self.faults = tuple(faults)
+
+
+class FolderDamagedError(SnapshotRefusedError):
+    """What another one unfolded a snapshot into cannot be read; the folder is gone."""
 
 
 class PortsTakenError(ServingError):

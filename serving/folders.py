@@ -22,7 +22,7 @@ import orjson
 from pipeline.deny import DenyList
 from pipeline.pointer import Pointer, site_folder, snapshot_path
 from pipeline.tables import SCHEMA_VERSION
-from serving.errors import SnapshotRefusedError
+from serving.errors import FolderDamagedError, SnapshotRefusedError, short
 from serving.published import file_faults
 from serving.settings import ServingSettings
 
@@ -44,6 +44,7 @@ def unfolded(
     Raises
     ------
     SnapshotRefusedError : the published file is not fit to be served.
+    FolderDamagedError : the block failed on a folder that was found; the next one is filled anew.
     """
     wanted = _Wanted(settings, site, pointer, denied)
     if settings.cache is None:
@@ -52,7 +53,21 @@ def unfolded(
         return
     with _locked(settings.cache, wanted.name):
         _remove_old(settings.cache, site)
-        yield wanted.filled(settings.cache)
+        with _removed_if_damaged(settings.cache / wanted.name):
+            yield wanted.filled(settings.cache)
+
+
+@contextlib.contextmanager
+def _removed_if_damaged(folder: Path) -> Iterator[None]:
+    """Remove a folder that was there before the block, and that the block fails on."""
+    was_found = _is_whole(folder)
+    try:
+        yield
+    except Exception as err:  # whatever reading what a disk has garbled raises
+        if not was_found:
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+        raise FolderDamagedError([f"{folder.name} cannot be read: {short(err)}"]) from err
 
 
 def unfold_ahead(settings: ServingSettings, site: str, denied: DenyList, tried: set[str]) -> None:
@@ -108,6 +123,7 @@ class _Wanted:
             try:
                 _unfold(path, begun, self.denied, self.settings)
                 _seal(begun)
+                _sync(begun)
                 begun.rename(whole)
             finally:
                 shutil.rmtree(begun, ignore_errors=True)
@@ -137,6 +153,16 @@ def _unfold(path: Path, folder: Path, denied: DenyList, settings: ServingSetting
 def _seal(folder: Path) -> None:
     """Write down what is in a folder, so that one that lost something is known."""
     (folder / _SEAL).write_bytes(orjson.dumps(_sizes(folder)))
+
+
+def _sync(folder: Path) -> None:
+    """Have the disk hold a folder and all files in it."""
+    for path in (*folder.iterdir(), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _is_whole(folder: Path) -> bool:

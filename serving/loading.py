@@ -23,7 +23,7 @@ from serving.answers.models import (
 )
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts, mapped_arrays
-from serving.errors import SnapshotRefusedError, short
+from serving.errors import FolderDamagedError, SnapshotRefusedError, short
 from serving.folders import unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
@@ -57,6 +57,13 @@ def load(
     """
     if denied is None:
         denied = read_deny_list(settings.data, site)
+    try:
+        return _loaded(settings, site, pointer, denied)
+    except FolderDamagedError:
+        return _loaded(settings, site, pointer, denied)
+
+
+def _loaded(settings: ServingSettings, site: str, pointer: Pointer, denied: DenyList) -> Snapshot:
     with unfolded(settings, site, pointer, denied) as folder:
         facts = orjson.loads((folder / _FACTS).read_bytes())
         _refuse_another(facts["snapshot_info"][0], site, pointer)

@@ -135,6 +135,53 @@ def test_a_folder_that_lost_something_is_filled_anew(site):
         assert load(settings, SITE, published).snapshot_id == built.snapshot_id
 
 
+def garbled(path):
+    """Other bytes in a file of the same size."""
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("name", ["facts.json", "item.card.data.npy", "order.popular.npy"])
+def test_a_folder_whose_content_is_garbled_is_filled_anew(site, name):
+    settings, built, published = site
+    with unfolded(settings, SITE, published, NOBODY) as folder:
+        whole = (folder / name).read_bytes()
+    garbled(folder / name)
+    assert load(settings, SITE, published).snapshot_id == built.snapshot_id
+    assert (folder / name).read_bytes() == whole
+
+
+def test_what_cannot_be_read_just_after_it_was_filled_is_refused(site, monkeypatch):
+    settings, _, published = site
+    real, fills = folders._unfold, []
+
+    def garbling(path, folder, *rest):
+        fills.append(path)
+        real(path, folder, *rest)
+        garbled(folder / "order.popular.npy")
+
+    monkeypatch.setattr(folders, "_unfold", garbling)
+    with pytest.raises(SnapshotRefusedError, match="cannot be read"):
+        load(settings, SITE, published)
+    assert len(fills) == 1
+    with pytest.raises(SnapshotRefusedError, match="cannot be read"):
+        load(settings, SITE, published)
+    assert len(fills) == 2
+
+
+def test_the_disk_holds_a_folder_before_it_has_its_name(site, monkeypatch):
+    settings, _, published = site
+    real, synced = os.fsync, set()
+
+    def noted(handle):
+        assert not list(settings.cache.glob(f"{SITE}.*/"))
+        synced.add(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(folders.os, "fsync", noted)
+    with unfolded(settings, SITE, published, NOBODY) as folder:
+        assert synced == {path.stat().st_ino for path in (folder, *folder.iterdir())}
+
+
 def filled(settings, published, n):
     """Folders of one snapshot less other items, the first the one that was used longest ago."""
     found = []
