@@ -12,7 +12,7 @@ __all__ = ["trial_plot"]
 
 
 def trial_plot(trials: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """NDCG@20 of each trial over the seconds of the search, one colour a model.
+    """NDCG@20 of each trial over the seconds of the search, one colour a model and kind of items.
 
     Parameters
     ----------
@@ -20,9 +20,11 @@ def trial_plot(trials: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    for (model,), rows in trials.sort("elapsed_s").group_by("model", maintain_order=True):
+    kinds = ("model", "ranked")
+    for (model, ranked), rows in trials.sort("elapsed_s").group_by(kinds, maintain_order=True):
         seconds, scores = rows["elapsed_s"].to_numpy(), rows["ndcg_at_20"]
-        (line,) = axes.step(seconds, scores.cum_max().to_numpy(), where="post", label=str(model))
+        label = f"{model}, {ranked}"
+        (line,) = axes.step(seconds, scores.cum_max().to_numpy(), where="post", label=label)
         axes.scatter(seconds, scores.to_numpy(), s=10, alpha=0.5, color=line.get_color())
     axes.set(xlabel="Seconds of the search", ylabel="NDCG@20 on validation likes")
     axes.grid(visible=True, alpha=0.3)

@@ -85,11 +85,11 @@ def run(args: argparse.Namespace) -> int:
     faults = [*_option_faults(args, threads), *params.faults]
     held_out = _held_out(_read(args, faults), args)
     names = listed(args.model)
-    fixed = {name: model for name, model in params.models.items() if name in names}
+    fixed = params.models
     evaluation = evaluate(
         [fixed.get(name) or recommender(name)() for name in names],
         held_out,
-        budget=None if len(fixed) == len(names) else Budget(args.budget_s or BUDGET_S),
+        budget=None if set(names) <= set(fixed) else Budget(args.budget_s or BUDGET_S),
         fixed=fixed,
         seen_left_in=args.protocol == _OLD_POSTS,
         threads=threads,

@@ -8,7 +8,7 @@ looked at to score these lists, after every choice is made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.dataset.matrix import Dataset
@@ -34,7 +34,7 @@ def evaluate(
     held_out: HeldOut,
     *,
     budget: Budget | None = None,
-    fixed: Collection[str] = (),
+    fixed: Mapping[str, Recommender] | None = None,
     published: Recommender | None = None,
     seen_left_in: bool = False,
     threads: int = 1,
@@ -48,7 +48,7 @@ def evaluate(
     ----------
     models : settings to judge or, with a budget, to start from; each name once.
     budget : for the choice of all parameters; None takes the settings as they are.
-    fixed : names of models whose settings stay as they are.
+    fixed : settings that are not searched, by name; those of parts of a blend too.
     published : settings of what is published now, judged beside the others.
     seen_left_in : leave known likes in the lists, as the protocol of old posts does.
     """
@@ -93,7 +93,10 @@ class _Run:
     seen_left_in: bool
 
     def choice(
-        self, models: Sequence[Recommender], budget: Budget | None, fixed: Collection[str]
+        self,
+        models: Sequence[Recommender],
+        budget: Budget | None,
+        fixed: Mapping[str, Recommender] | None,
     ) -> Choice:
         """Settings by name, by train and validation likes alone where there is a budget."""
         given = {model.name: model for model in models}
@@ -110,8 +113,8 @@ class _Run:
             seed=seed,
             threads=self.threads,
             budget=budget,
-            fixed={name: model for name, model in given.items() if name in fixed},
-            winners=given,
+            fixed=fixed,
+            winners={name: model for name, model in given.items() if model != type(model)()},
         )
         return replace(choice, notes=(*([note] if note else []), *choice.notes))
 

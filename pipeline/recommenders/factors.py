@@ -13,7 +13,7 @@ from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, nar
 from pipeline.recommenders.cosine import cosine_lists
 from pipeline.recommenders.topk import Lists, ScoreRows
 
-__all__ = ["FactorsFitted"]
+__all__ = ["FactorsFitted", "UnbiasedFitted"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,3 +88,19 @@ class FactorsFitted(Fitted):
         """The model that `to_arrays` wrote."""
         names = ("user_factors", "user_biases", "item_factors", "item_biases", "learned")
         return cls(*(arrays[name] for name in names))
+
+
+@dataclass(frozen=True, eq=False)
+class UnbiasedFitted(FactorsFitted):
+    """Factors without biases: of who has none, nothing is known."""
+
+    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
+        """Product of factors; ``-inf`` for who has none."""
+        scorer = super().user_scorer(item_idxs)
+
+        def score(chunk: IntArray) -> FloatArray:
+            scores = scorer(chunk)
+            scores[~self.user_factors[chunk].any(axis=1)] = -np.inf
+            return scores
+
+        return score

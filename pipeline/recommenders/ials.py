@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemFactors
 from pipeline.recommenders.base import Arrays, Fitted, Recommender, ranged
-from pipeline.recommenders.factors import FactorsFitted
+from pipeline.recommenders.factors import FactorsFitted, UnbiasedFitted
 
 __all__ = ["Ials", "IalsFitted"]
 
@@ -41,7 +41,7 @@ _FOLD_IN: Final = ("alpha0", "regularization", "nu")
 
 
 @dataclass(frozen=True, eq=False)
-class IalsFitted(FactorsFitted):
+class IalsFitted(UnbiasedFitted):
     """Factors without biases, and what the solve for a new user takes.
 
     Attributes

@@ -21,12 +21,11 @@ from scipy.linalg import cho_factor, cho_solve
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import FitError
-from pipeline.recommenders.base import Fitted, FloatArray, IntArray, Recommender, ranged
-from pipeline.recommenders.factors import FactorsFitted
+from pipeline.recommenders.base import Fitted, FloatArray, Recommender, ranged
+from pipeline.recommenders.factors import UnbiasedFitted
 from pipeline.recommenders.ials import Ials, IalsFitted
 from pipeline.recommenders.tag_space import Space, TagSpace, too_wide
 from pipeline.recommenders.tag_vectors import no_features
-from pipeline.recommenders.topk import ScoreRows
 
 __all__ = ["TagFactors", "TagFactorsFitted"]
 
@@ -34,19 +33,8 @@ _COLLABORATIVE: Final = "collaborative"
 
 
 @dataclass(frozen=True, eq=False)
-class TagFactorsFitted(FactorsFitted):
+class TagFactorsFitted(UnbiasedFitted):
     """Users by what they like, items by their tags, in the same factors."""
-
-    def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
-        """Product of factors; ``-inf`` for who has none."""
-        scorer = super().user_scorer(item_idxs)
-
-        def score(chunk: IntArray) -> FloatArray:
-            scores = scorer(chunk)
-            scores[~self.user_factors[chunk].any(axis=1)] = -np.inf
-            return scores
-
-        return score
 
 
 @dataclass(frozen=True)

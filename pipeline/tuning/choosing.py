@@ -172,6 +172,15 @@ class _Choosing:
             weights = (self.fixed.get(Blend.name) or Blend()).parameters
             self.models[Blend.name] = Blend.of(weights, able)
             self._begin_hybrid()
+            if Hybrid.name not in self.models:
+                self._search_alone()
+
+    def _search_alone(self) -> None:
+        """Studies of content models that a hybrid would have chosen, had it not refused."""
+        begun = {study.name for study in self.studies}
+        for name in self.wanted:
+            if name in _CONTENT and name in self.models and not {name} & {*begun, *self.fixed}:
+                self.studies.append(self._study(self.models[name]))
 
     def _begin_hybrid(self) -> None:
         """The hybrid as it is before a search; none where the data set has no features."""
@@ -183,6 +192,10 @@ class _Choosing:
             collaborative=self.models[Blend.name],
             content=tuple(content.values()),
         )
+        unfit = [one.name for one, _ in hybrid.weighted if one.refusal(self.judge.train)]
+        without: dict[str, Any] = dict.fromkeys(unfit, 0.0)
+        if len(unfit) < len(hybrid.weighted):
+            hybrid = replace(hybrid, **without)
         reason = hybrid.refusal(self.judge.train)
         if reason is None:
             self.models[Hybrid.name] = hybrid
@@ -199,9 +212,10 @@ class _Choosing:
         return list(dict.fromkeys(names))
 
     def _is_compared(self, name: str) -> bool:
-        return (self.composes and name in _BLENDED) or (
-            Best.name in self.wanted and name == Popular.name
-        )
+        """Whether it is scored as it is: what may have a part in a blend, or win as it stands."""
+        if self.composes and name in _BLENDED:
+            return True
+        return Best.name in self.wanted and (name == Popular.name or name in self.fixed)
 
     def _is_searched(self, model: Recommender) -> bool:
         """Whether it has a search of its own: content models of a hybrid are chosen with it."""
@@ -230,8 +244,14 @@ class _Choosing:
         if self.hybridizes and has_tried_all and self.purse.budget.seconds is not None:
             reserved += _HYBRID_SHARE * self.purse.budget.seconds
         if self.purse.budget.pays_lists:
-            reserved += sum(study.final_s for study in contenders)
+            reserved += self._final_s()
         return reserved
+
+    def _final_s(self) -> float:
+        """Seconds of the fits and lists that follow: of contenders and of all that is wanted."""
+        names = {study.name for study in self._contenders()} if self.composes else set()
+        followed = names | set(self.wanted)
+        return sum(study.final_s for study in self.studies if study.name in followed)
 
     def _contenders(self) -> list[Study[Any]]:
         """Studies whose best may have a part in a blend."""
@@ -273,7 +293,7 @@ class _Choosing:
         self.models[Blend.name] = blend
         score = self.scores[Blend.name] = float(pool.ndcg(weights).mean())
         now = self.purse.elapsed_s
-        self.trials.append(Trial.of(blend, score, len(judge.users), now - began, now))
+        self.trials.append(Trial.of(blend, score, judge, now - began, now))
         parts = [
             Part(name, best.fitted, weight)
             for (name, best), weight in zip(bests.items(), weights, strict=True)
@@ -287,7 +307,7 @@ class _Choosing:
         collaborative = max(self.fits, key=lambda name: self.scores[name], default=None)
         if collaborative is None:
             return
-        self.purse.reserved_s = sum(study.final_s for study in self._contenders())
+        self.purse.reserved_s = self._final_s()
         began = self.purse.elapsed_s
         found = choose_hybrid(
             self.judge.train,
@@ -304,7 +324,12 @@ class _Choosing:
         )
         self.models[Hybrid.name] = found.model
         for content in found.content:
-            if content.name in self.models and content.name not in self.fixed:
+            has_own_search = content.name in self.scores
+            if (
+                content.name in self.models
+                and content.name not in self.fixed
+                and not has_own_search
+            ):
                 self.models[content.name] = content
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes

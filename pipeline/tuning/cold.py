@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -64,6 +64,8 @@ class ColdJudge(Judge):
     ----------
     candidates : the cold items, ascending.
     """
+
+    ranked: ClassVar[str] = "new items"
 
     candidates: IntArray = field(default_factory=lambda: np.empty(0, np.int32))
 

@@ -102,13 +102,14 @@ class ContentSearch:
         )
 
     def _narrowed(self, settings: R, seconds: float) -> R:
-        """The settings with fewer landmarks where these seconds pay for few trials with all.
+        """The settings with fewer landmarks where time or memory pays for few trials with all.
 
         Few landmarks order settings otherwise than all do, so a search has all where it can.
         """
         if not isinstance(settings, TagFactors | TagKernel) or settings.name in self.fixed:
             return settings
-        if _WIDE_TRIALS * settings.space.seconds(self.judge.train) <= seconds:
+        fits = settings.refusal(self.judge.train) is None
+        if fits and _WIDE_TRIALS * settings.space.seconds(self.judge.train) <= seconds:
             return settings
         return replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
 
@@ -123,7 +124,8 @@ class ContentSearch:
             return
         narrow, wide = study.best.settings, self._full(study.best.settings)
         more = wide.space.seconds(self.judge.train) / narrow.space.seconds(self.judge.train)
-        if wide != narrow and self.purse.affords(2 * more * study.final_s):
+        is_able = wide != narrow and wide.refusal(self.judge.train) is None
+        if is_able and self.purse.affords(2 * more * study.final_s):
             self._try(wide, study)
         first = study.best.settings
         for factor in _REFINED:
@@ -137,7 +139,7 @@ class ContentSearch:
         fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
         score = self.judge.score(fitted)
         at = self.purse.elapsed_s
-        study.trials.append(Trial.of(settings, score, len(self.judge.users), at - began, at))
+        study.trials.append(Trial.of(settings, score, self.judge, at - began, at))
         if study.best is None or score > study.best.score:
             study.best = Best(settings, score, fitted)
 

@@ -139,7 +139,7 @@ class _Choosing:
         hybrid, content_score = self._weighed(scored, judge)
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.clock() - began
-        last = Trial.of(hybrid, score, len(self._judge().users), spent, spent)
+        last = Trial.of(hybrid, score, self._judge(), spent, spent)
         content = tuple(study.settled for study in scored)
         return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes), content)
 

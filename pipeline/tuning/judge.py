@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Judge:
     validation : shape of ``train.user_items``; a stored entry is a held-out like.
     users : with likes in both, a seeded choice, ascending.
     """
+
+    ranked: ClassVar[str] = "all items"
 
     train: Dataset
     validation: csr_matrix
@@ -77,7 +79,7 @@ def enough_to_judge(
         part.eliminate_zeros()
         parts.append(part)
     judging = _judging(*parts)
-    if judging < 2 * both:
+    if judging <= both or judging < 2 * both:
         return train, validation, None
     note = (
         f"{both} users have likes in training and in validation, too few to choose by: a random "

@@ -98,7 +98,12 @@ class Study(Generic[M]):
 
     @property
     def settled(self) -> M:
-        """The best settings; where none was scored the farthest of the path that is payable."""
+        """The best settings; where none was scored the farthest of the path that is payable.
+
+        Settings that are not searched stay as they are.
+        """
+        if not self.is_searched:
+            return self.starts[0]
         if self.best:
             return self.best.settings
         path = self._base.path()
@@ -110,6 +115,8 @@ class Study(Generic[M]):
         """In words where the budget cut the search short."""
         if not self.was_cut:
             return None
+        if not self.best and not self.is_searched:
+            return f"{self.name}: the budget pays for no trial; it is not compared with others"
         if not self.best:
             cut = "" if self.settled == self._base else ", cut to what it pays for"
             return f"{self.name}: the budget pays for no trial; parameters are the defaults{cut}"
@@ -119,7 +126,7 @@ class Study(Generic[M]):
     @property
     def final_s(self) -> float:
         """Seconds that the final fit of the best settings and everybody's lists will take."""
-        effort = (self.best.settings if self.best else self._base.path()[0]).effort
+        effort = (self.best.settings if self.best else self._path(self._base)[0]).effort
         n_judged = max(len(self.judge.users), 1)
         lists_s = self.judge_s * self.judge.train.n_users / n_judged
         return _MORE_LIKES * (effort * self._effort_s + lists_s)
@@ -134,7 +141,7 @@ class Study(Generic[M]):
         for _ in range(_ASKED_AGAIN):
             trial = self._optuna.ask(self._space)
             settings = self._base.at(trial.params, self.judge.train)
-            if self._affords(settings.path()[0].effort):
+            if self._affords(self._path(settings)[0].effort):
                 self._run(settings, trial)
                 return
             self._optuna.tell(trial, state=optuna.trial.TrialState.FAIL)
@@ -155,14 +162,18 @@ class Study(Generic[M]):
         if max(scores.values()) >= max(self._best_path.values(), default=0.0):
             self._best_path = scores
 
+    def _path(self, settings: M) -> tuple[M, ...]:
+        """What a fit passes through: where nothing is searched, these settings alone."""
+        return settings.path() if self.is_searched else (settings,)
+
     def _follow(self, settings: M) -> dict[int, float]:
         """Scores of the settings that a fit passes through, while they get better."""
         judge = self.judge
         seed, threads = self.seed, judge.threads
-        path = settings.path()
+        path = self._path(settings)
         fits = settings.fit_path(judge.train, seed=seed, threads=threads)
         if not self.is_searched:
-            path, fits = (settings,), iter([settings.fit(judge.train, seed=seed, threads=threads)])
+            fits = (one.fit(judge.train, seed=seed, threads=threads) for one in path)
         scores: dict[int, float] = {}
         spent = 0.0
         for place, step in enumerate(path):
@@ -190,8 +201,7 @@ class Study(Generic[M]):
         self.judge_s = self.purse.elapsed_s - fitted_at
         fit_s = fitted_at - began
         self._effort_s = max(fit_s / effort, self._effort_s * _SLOW_DECAY)
-        n_users = len(self.judge.users)
-        self.trials.append(Trial.of(step, score, n_users, fit_s, self.purse.elapsed_s))
+        self.trials.append(Trial.of(step, score, self.judge, fit_s, self.purse.elapsed_s))
         if self.best is None or score > self.best.score:
             self.best = Best(step, score, fitted)
         return score

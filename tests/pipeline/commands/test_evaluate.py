@@ -8,6 +8,9 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.evaluation.rows import empty_rows
+from pipeline.recommenders.ease import Ease
+from pipeline.recommenders.ials import Ials
+from pipeline.tuning.choosing import choose
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -121,3 +124,16 @@ def test_the_rows_do_not_replace_what_was_read(files, capsys):
     assert call(files, "--out", files / "likes.parquet") == 2
     assert "is the file of --likes too" in capsys.readouterr().err
     assert (files / "likes.parquet").read_bytes() == before
+
+
+def test_parts_of_a_blend_keep_the_parameters_of_the_file(files, monkeypatch):
+    given = {}
+
+    def noting(names, *likes, fixed, **more):
+        given.update(fixed)
+        return choose(names, *likes, fixed=fixed, **more)
+
+    monkeypatch.setattr("pipeline.evaluation.protocol.choose", noting)
+    (files / "params.toml").write_text("[ials]\nfactors = 3\niterations = 2\n[ease]\n")
+    assert call(files, "--budget-s", 2, model="blend") == 0
+    assert given == {"ials": Ials(factors=3, iterations=2), "ease": Ease()}

@@ -211,7 +211,7 @@ def test_a_model_that_refuses_the_likes_is_left_out_with_its_reason(held_out):
 def test_settings_that_are_fixed_are_not_tuned(held_out):
     fixed = LightfmCf(factors=4, epochs=2)
     budget = Budget(None, 1)
-    found = evaluate([fixed], held_out, budget=budget, fixed=["lightfm_cf"], resamples=20)
+    found = evaluate([fixed], held_out, budget=budget, fixed={"lightfm_cf": fixed}, resamples=20)
     assert found.models[0].model == fixed
     assert found.trials.is_empty()
     assert len(evaluate([fixed], held_out, budget=budget, resamples=20).trials)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -15,12 +16,14 @@ from pipeline.recommenders.ease import Ease
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
+from pipeline.recommenders.lightfm import LightfmCf
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
-from pipeline.tuning.budget import Budget
-from pipeline.tuning.choosing import choose
+from pipeline.tuning.budget import Budget, Purse
+from pipeline.tuning.choosing import _Choosing, choose
+from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
 from tests.pipeline.recommenders.conftest import tastes
 
@@ -201,3 +204,59 @@ def test_seconds_of_a_hybrid_are_kept_back_only_once_every_algorithm_was_tried(p
     first = [reserved for reserved, all_tried in kept if not all_tried]
     after = [reserved for reserved, all_tried in kept if all_tried]
     assert max(first) < 300 <= min(after)
+
+
+def test_fixed_settings_stay_though_nothing_is_paid_for(bare):
+    fixed = {"ials": Ials(factors=16, iterations=40)}
+    choice = choose(["blend", "ials"], *bare, budget=Budget(1e-9), fixed=fixed)
+    assert choice.models["ials"] == fixed["ials"]
+    assert any("ials" in note and "not compared" in note for note in choice.notes)
+
+
+def test_fixed_settings_of_any_model_may_win(bare):
+    fixed = {"lightfm_cf": LightfmCf(factors=4, epochs=2)}
+    choice = choose(["lightfm_cf", "best"], *bare, budget=TWO, fixed=fixed)
+    assert choice.trials.filter(model="lightfm_cf").height == 1
+    assert choice.models["lightfm_cf"] == fixed["lightfm_cf"]
+
+
+def test_a_content_model_with_a_search_of_its_own_keeps_what_that_found(parts):
+    train, validation = parts
+    choice = choose(["best", "tag_profile"], train, validation, budget=Budget(None, 4))
+    judge = Judge.of(train, validation, seed=0)
+    found = judge.score(choice.models["tag_profile"].fit(train))
+    (chosen,) = choice.trials.filter(model="tag_profile", chosen=True, ranked="all items").rows(
+        named=True
+    )
+    assert found == chosen["ndcg_at_20"]
+    assert "new items" in set(choice.trials.filter(model="tag_profile")["ranked"])
+
+
+def test_content_models_are_searched_where_the_hybrid_refuses(parts, monkeypatch):
+    monkeypatch.setattr(Hybrid, "refusal", lambda *_, **__: "hybrid: no")
+    choice = choose(["tag_profile", "hybrid", "best"], *parts, budget=TWO)
+    assert "hybrid" not in choice.models
+    assert choice.trials.filter(model="tag_profile").height
+
+
+def test_a_kernel_that_is_too_wide_leaves_the_rest_of_the_hybrid(parts, monkeypatch):
+    def refuses(self, dataset, *, in_tuner=False):
+        return "too wide" if self.landmarks > 1000 else None
+
+    monkeypatch.setattr(TagKernel, "refusal", refuses)
+    choice = choose(["hybrid"], *parts, budget=TWO)
+    kernels = [one for one, _ in choice.models["hybrid"].weighted if one.name == "tag_kernel"]
+    assert all(kernel.landmarks <= 1000 for kernel in kernels)
+    assert "tag_kernel" in set(choice.trials["model"])
+
+
+def test_the_fits_that_follow_are_those_of_all_that_is_wanted(bare):
+    choosing = _Choosing(
+        ("best", "lightfm_cf"), Judge.of(*bare, seed=0), Purse(Budget()), 0, {}, {}, insists=False
+    )
+    choosing.studies = [
+        SimpleNamespace(name="item_graph", best=SimpleNamespace(score=1.0), final_s=2.0),
+        SimpleNamespace(name="ials", best=SimpleNamespace(score=0.1), final_s=30.0),
+        SimpleNamespace(name="lightfm_cf", best=None, final_s=100.0),
+    ]
+    assert choosing._final_s() == 102.0

@@ -69,3 +69,11 @@ def test_what_lets_enough_or_nearly_as_many_judge_stays(likes, monkeypatch):
     monkeypatch.undo()
     everybody = csr_matrix(np.tile(np.eye(1, N_ITEMS, dtype=np.float32), (N_USERS, 1)))
     assert enough_to_judge(train, everybody, seed=0)[2] is None
+
+
+def test_where_nobody_can_judge_nothing_is_moved(likes):
+    train, _ = likes
+    lone = csr_matrix(np.eye(N_USERS, N_ITEMS, dtype=np.float32))
+    nothing = csr_matrix(lone.shape, dtype=np.float32)
+    alone = replace(train, user_items=lone)
+    assert enough_to_judge(alone, nothing, seed=0) == (alone, nothing, None)

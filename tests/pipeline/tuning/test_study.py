@@ -78,3 +78,24 @@ def test_the_same_seed_gives_the_same_trials(likes):
 
     first, second = (run(study_of(likes, trials=12)) for _ in range(2))
     assert parameters(first) == parameters(second)
+
+
+def test_settings_that_are_fixed_stay_though_nothing_is_paid_for(likes):
+    study = run(study_of(likes, Fake(steps=8, shift=1), is_searched=False, seconds=0.5))
+    assert Fake.log == []
+    assert study.settled == Fake(steps=8, shift=1)
+    assert "is not compared" in study.note
+
+
+@pytest.mark.parametrize(("seconds", "begun"), [(5.0, False), (9.0, True)])
+def test_a_fixed_fit_is_paid_for_whole_or_not_begun(likes, seconds, begun):
+    before = CLOCK.now
+    run(study_of(likes, Fake(steps=8, shift=1), is_searched=False, seconds=seconds))
+    assert bool(Fake.log) == begun
+    assert CLOCK.now - before <= seconds
+
+
+def test_fixed_settings_that_diverge_are_not_scored(likes):
+    study = run(study_of(likes, Fake(shift=9), is_searched=False))
+    assert study.best is None
+    assert study.settled == Fake(shift=9)
