@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
+from pipeline.errors import FitError
+
 __all__ = ["CHUNK_ROWS", "Lists", "ScoreRows", "best_of_rows", "empty_lists", "top_k"]
 
 CHUNK_ROWS: Final = 64
@@ -29,7 +31,10 @@ _COLUMN_BITS: Final = np.uint64(_KEY_COLUMNS - 1)
 _HIGHEST: Final = 0x7FFFFFFF
 
 ScoreRows = Callable[[NDArray[np.int32]], NDArray[np.float32]]
-"""Scores of some rows against all columns, a fresh array that may be overwritten."""
+"""Scores of some rows against all columns, a fresh array that may be overwritten.
+
+A score is finite, or ``-inf`` for what is never listed; NaN and ``+inf`` are none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,10 @@ def top_k(
     n_items : items of the data set.
     hidden : shape (> max(rows), n_items); a stored entry is never listed (seen items).
     hide_self : rows are items, and none is listed beside itself.
+
+    Raises
+    ------
+    FitError : scores that are none, as far as `best_of_rows` meets them.
     """
     lists = empty_lists(len(rows), k)
     if len(rows) == 0 or len(item_idxs) == 0:
@@ -123,6 +132,10 @@ def best_of_rows(
     The k-th highest of the maxima of disjoint blocks of any columns is a lower bound of the k-th
     highest score: few columns reach it and are left to sort.
 
+    Parameters
+    ----------
+    scores : finite or ``-inf``, which is never listed.
+
     Returns
     -------
     columns : shape (n, k), equal scores by lower column; -1 pads rows with fewer than `k`.
@@ -131,6 +144,8 @@ def best_of_rows(
     Raises
     ------
     ValueError : more than 16,777,216 columns.
+    FitError : ``+inf`` anywhere, or NaN among the scores whose maxima are taken: half of them
+        where `k` is at most 50, else nearly all.  A NaN elsewhere is never listed.
     """
     n, n_columns = scores.shape
     if n_columns > _KEY_COLUMNS:
@@ -146,6 +161,7 @@ def best_of_rows(
         row, column, rank = (array[rank < k] for array in (row, column, rank))
         found[start + row, rank] = column
         values[start + row, rank] = part[row, column]
+    _refuse_unscored(values[found >= 0])
     return found, values
 
 
@@ -156,6 +172,7 @@ def _survivors(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], 
     n_blocks = maxima.shape[1]
     if n_blocks <= k:
         return _of_each_row(scores, np.arange(n), k)
+    _refuse_unscored(maxima)
     bound = np.partition(maxima, n_blocks - k, axis=1)[:, n_blocks - k]
     n_reached = np.count_nonzero(maxima >= bound[:, None], axis=1)
     is_odd = np.isneginf(bound) | (n_reached > _MOST_BLOCKS_PER_K * k)  # short, or of equal scores
@@ -189,11 +206,20 @@ def _of_each_row(
 
 def _best_of_row(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     """Columns of the `k` highest finite scores, in no order; of equal ones the first."""
+    _refuse_unscored(scores)
     kth = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else -np.inf
     if not np.isfinite(kth):
         return np.flatnonzero(np.isfinite(scores))
     above, ties = np.flatnonzero(scores > kth), np.flatnonzero(scores == kth)
     return np.concatenate([above, ties[: k - len(above)]])
+
+
+def _refuse_unscored(scores: NDArray[np.float32]) -> None:
+    if not scores.max(initial=-np.inf) < np.inf:  # nor is NaN
+        raise FitError(
+            "scores are NaN or +inf, they must be finite or -inf: the model that gives them was "
+            "fitted astray, take other settings"
+        )
 
 
 def _sorted_by_score(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix, random_array
 
+from pipeline.errors import FitError
 from pipeline.recommenders import topk
 from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows, empty_lists, top_k
 
@@ -81,6 +82,35 @@ def test_more_columns_than_a_key_tells_apart_are_refused(monkeypatch):
     monkeypatch.setattr(topk, "_KEY_COLUMNS", 4)
     with pytest.raises(ValueError, match="5 columns are too many; 4"):
         best_of_rows(np.zeros((1, 5), np.float32), 1)
+
+
+@pytest.mark.parametrize("n_columns", [3, 3000])
+@pytest.mark.parametrize("k", [1, 5, 60])
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_what_is_no_score_is_refused(odd, k, n_columns):
+    scores = np.zeros((70, n_columns), np.float32) + np.arange(n_columns, dtype=np.float32)
+    best_of_rows(scores.copy(), k)
+    scores[66, 1] = odd
+    with pytest.raises(FitError, match="finite or -inf"):
+        best_of_rows(scores.copy(), k)
+    with pytest.raises(FitError, match="finite or -inf"):
+        top_k(
+            lambda rows: scores[rows],
+            np.arange(70, dtype=np.int32),
+            k,
+            item_idxs=np.arange(n_columns, dtype=np.int32),
+            n_items=n_columns,
+            threads=2,
+        )
+
+
+@pytest.mark.parametrize("k", [5, 60])
+def test_infinity_is_refused_wherever_it_stands(k):
+    for column in range(330):
+        scores = np.zeros((1, 330), np.float32)
+        scores[0, column] = np.inf
+        with pytest.raises(FitError):
+            best_of_rows(scores, k)
 
 
 def factors(n_users=600, n_items=333, seed=0):
