@@ -67,7 +67,7 @@ def build_router(website: Website) -> APIRouter:
             snapshot,
             "compare.html",
             lambda: _context(snapshot, way, query),
-            private=bool(way.trail or query.voted),
+            private=query.is_personal or bool(query.voted),
         )
 
     return router

@@ -52,7 +52,7 @@ def build_router(website: Website) -> APIRouter:
             snapshot,
             "item.html",
             lambda: _context(snapshot, way, query, count),
-            private=bool(way.trail or query.voted),
+            private=query.is_personal or bool(query.voted),
         )
 
     return router

@@ -91,7 +91,7 @@ def build_router(website: Website) -> APIRouter:
                 snapshot,
                 "row.html",
                 lambda: _context(snapshot, way, model, query.cursor, count),
-                private=bool(way.trail),
+                private=query.is_personal,
             )
         except ApiProblemError as err:
             if err.kind != "stale-cursor":

@@ -30,6 +30,11 @@ class WayQuery(BaseModel):
     trail: str = Field("", max_length=MAX_TRAIL_LENGTH)
     off: tuple[Annotated[str, Field(max_length=100)], ...] = Field((), max_length=50)
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether the url has a trail, be it one of which the site knows nothing."""
+        return "trail" in self.model_fields_set
+
 
 @dataclass(frozen=True, slots=True)
 class Way:

@@ -73,7 +73,7 @@ def build_router(website: Website) -> APIRouter:
             snapshot,
             "why.html",
             lambda: _context(snapshot, way, model, known_id(snapshot, listed)),
-            private=bool(way.trail),
+            private=query.is_personal,
         )
 
     return router

@@ -52,6 +52,18 @@ def test_a_page_without_a_trail_is_for_everybody(client):
     assert 'class="copy"' not in page.text
 
 
+@pytest.mark.parametrize("path", ["", "/rows/tag_profile", "/compare", "/why/tag_profile/{}"])
+@pytest.mark.parametrize("trail", ["gone", "item-001", "item-001,item-002", ""])
+def test_a_url_with_any_trail_is_nobody_s_to_keep(client, path, trail):
+    listed = client.get(f"/v1/{SITE}/items/item-001/similar?model=tag_profile&k=1").json()["items"]
+    url = f"/{SITE}/items/item-001{path.format(listed[0]['item_id'])}"
+    page = client.get(f"{url}?trail={trail}")
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["x-robots-tag"] == "noindex"
+    assert "public" in client.get(url).headers["cache-control"]
+
+
 def test_who_comes_back_is_there_again(snapshot):
     way = Way.of(snapshot, "item-2", WayQuery(trail="item-1,item-2,item-3"))
     assert way.trail == ("item-1",)
