@@ -19,7 +19,7 @@ from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
 from pipeline.tuning.cold import ColdJudge
 from pipeline.tuning.judge import K
 
-__all__ = ["ColdPool", "ideal_of", "mean_ndcg"]
+__all__ = ["ColdPool", "ideal_of", "mean_ndcg", "pooled_ndcg"]
 
 _MOST_CELLS: Final = 12_000_000
 _STEPS: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.4, 2.0)
@@ -83,7 +83,14 @@ class ColdPool:
 
 
 def mean_ndcg(scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64]) -> float:
-    """Mean NDCG@20 of users' scores of some columns.
+    """Mean NDCG@20 of users' scores of some columns, see `pooled_ndcg`."""
+    return float(pooled_ndcg(scores, gains, ideal).mean())
+
+
+def pooled_ndcg(
+    scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """NDCG@20 of each user by scores of some columns, shape (n_users,).
 
     Parameters
     ----------
@@ -93,7 +100,7 @@ def mean_ndcg(scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64])
     best, _ = best_of_rows(scores, min(K, scores.shape[1]))
     taken = np.where(best >= 0, np.take_along_axis(gains, best.clip(0), axis=1), 0)
     discounts = 1 / np.log2(np.arange(2, best.shape[1] + 2))
-    return float((taken @ discounts / ideal).mean())
+    return np.asarray(taken @ discounts / ideal, np.float64)
 
 
 def ideal_of(held_out: csr_matrix) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ For one half life the score of a hybrid is a sum of three parts, with the weight
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +17,7 @@ from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import FloatArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
 from pipeline.recommenders.topk import CHUNK_ROWS
-from pipeline.tuning.cold_pool import ideal_of, mean_ndcg
+from pipeline.tuning.cold_pool import ideal_of, pooled_ndcg
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.pooling import padded, pooled, taken
 
@@ -25,7 +26,6 @@ __all__ = ["Curve", "fitted_curve"]
 _HALF_LIVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
 _COLD: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
-_LEAST_GAIN: Final = 5e-4
 _MOST_ROUNDS: Final = 3
 
 
@@ -46,7 +46,7 @@ class _Sides:
     ----------
     by_likes, by_content : float32, shape (n_users, width): z-scores, 0 in padded places.
     counts : likes of each item; -1 pads.
-    gains, ideal : of `mean_ndcg`.
+    gains, ideal : of `pooled_ndcg`.
     """
 
     by_likes: FloatArray
@@ -55,42 +55,46 @@ class _Sides:
     gains: FloatArray
     ideal: NDArray[np.float64]
 
-    def score(self, curve: Curve) -> float:
-        """NDCG@20 of the hybrid with this curve."""
+    def ndcg(self, curve: Curve) -> NDArray[np.float64]:
+        """NDCG@20 of each user by the hybrid with this curve."""
         new = novelty(self.counts.clip(0), curve.half_life).astype(np.float32)
         total = (1 - new) * (self.by_likes + np.float32(curve.warm) * self.by_content)
         total += np.float32(curve.cold) * new * self.by_content
         total[self.counts < 0] = -np.inf
-        return mean_ndcg(total, self.gains, self.ideal)
+        return pooled_ndcg(total, self.gains, self.ideal)
 
 
 def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hybrid, float]:
     """The hybrid with the curve of the best NDCG@20, all items ranked, and that figure.
 
     It starts from the order of the collaborative model with the new items set among it, and
-    leaves it for what gains at least a two-thousandth: no curve is below that.
+    leaves it for what gains more than the standard error of the gain: less may be chance, of
+    which the best of many curves has more than its share.
 
     Parameters
     ----------
     fitted : the hybrid's fit on the judge's training part; its own curve is not looked at.
     """
     sides = _sides(fitted, judge)
-    best = max(
-        (Curve(0.0, 0.0, cold) for cold in _COLD),
-        key=lambda curve: (sides.score(curve), -curve.cold),
-    )
-    score = sides.score(best)
+    best, ndcg = _best_of(sides, [Curve(0.0, 0.0, cold) for cold in _COLD])
     for _ in range(_MOST_ROUNDS):
-        before = score
+        before = best
         for name, values in (("half_life", _HALF_LIVES), ("warm", _WARM), ("cold", _COLD)):
-            for value in values:
-                tried = replace(best, **{name: value})
-                found = sides.score(tried)
-                if found > score * (1 + _LEAST_GAIN):
-                    best, score = tried, found
-        if score == before:
+            tried, found = _best_of(sides, [replace(best, **{name: value}) for value in values])
+            gain = found - ndcg
+            if gain.mean() > gain.std() / np.sqrt(len(gain)):
+                best, ndcg = tried, found
+        if best == before:
             break
-    return replace(hybrid, half_life=best.half_life, warm=best.warm, cold=best.cold), score
+    chosen = replace(hybrid, half_life=best.half_life, warm=best.warm, cold=best.cold)
+    return chosen, float(ndcg.mean())
+
+
+def _best_of(sides: _Sides, curves: Sequence[Curve]) -> tuple[Curve, NDArray[np.float64]]:
+    """The first of the best curves, and the NDCG@20 of each user by it."""
+    found = [sides.ndcg(curve) for curve in curves]
+    best = int(np.argmax([ndcg.mean() for ndcg in found]))
+    return curves[best], found[best]
 
 
 def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
