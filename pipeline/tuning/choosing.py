@@ -6,7 +6,7 @@ A choice sees training and validation likes and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -35,6 +35,7 @@ _CONTENT: Final = tuple(algorithm.name for algorithm in CONTENT)
 _COMPOSED: Final = (Blend.name, Hybrid.name, Best.name)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
 _HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
+_NEAR: Final = 0.9  # of the best: who may lead by other users
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
 
@@ -283,6 +284,7 @@ class _Choosing:
         pool = Pool.of([best.fitted for best in bests.values()], judge)
         alone = pool.alone()
         self.scores.update(zip(bests, alone, strict=True))
+        self._score_others(judge, max(alone), bests)
         if fixed := self.fixed.get(Blend.name):
             weights = tuple(float(fixed.parameters[name]) for name in bests)
         else:
@@ -301,6 +303,13 @@ class _Choosing:
         ]
         self.fits = {name: best.fitted for name, best in bests.items()}
         self.fits[Blend.name] = BlendFitted(tuple(sorted(parts, key=lambda part: -part.weight)))
+
+    def _score_others(self, judge: Judge, top: float, scored: Collection[str]) -> None:
+        """Score models that are no part of the blend, and may yet win, by the same users."""
+        for study in self.studies:
+            is_near = study.best is not None and study.best.score >= _NEAR * top
+            if study.best and is_near and study.name not in scored:
+                self.scores[study.name] = judge.score(study.best.fitted)
 
     def _hybridize(self) -> None:
         """Let content models speak where likes are few; it competes with what it is made of."""
