@@ -28,23 +28,50 @@ def start(*headers):
 
 def test_a_long_body_comes_back_and_its_tag_is_weak():
     body = b"abc" * 1000
-    head, packed = compressed(start((b"etag", b'"x"'), (b"content-length", b"3000")), body)
+    named = (b"content-type", b"text/html; charset=utf-8")
+    head, packed = compressed(start((b"etag", b'"x"'), (b"content-length", b"3000"), named), body)
     assert gzip.decompress(packed) == body
     assert dict(head["headers"]) == {
         b"etag": b'W/"x"',
         b"content-length": str(len(packed)).encode(),
+        b"content-type": b"text/html; charset=utf-8",
         b"content-encoding": b"gzip",
     }
 
 
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "TEXT/CSS; charset=utf-8",
+        "text/javascript; charset=utf-8",
+        "application/json",
+        "application/problem+json",
+        "application/xml",
+        "application/javascript",
+        "image/svg+xml",
+    ],
+)
+def test_text_is_compressed(media_type):
+    head, packed = compressed(start((b"content-type", media_type.encode())), b"abc" * 1000)
+    assert (b"content-encoding", b"gzip") in head["headers"]
+    assert gzip.decompress(packed) == b"abc" * 1000
+
+
+@pytest.mark.parametrize("media_type", ["image/webp", "font/woff2", "application/zip", "x/json"])
+def test_what_is_no_text_passes_untouched_with_its_strong_tag(media_type):
+    head = start((b"content-type", media_type.encode()), (b"etag", b'"x"'))
+    assert compressed(head, b"abc" * 1000) == (head, b"abc" * 1000)
+
+
 @pytest.mark.parametrize("body", [b"", b"short"])
 def test_a_short_body_stays_as_it_is(body):
-    head = start((b"etag", b'"x"'))
+    head = start((b"etag", b'"x"'), (b"content-type", b"text/plain"))
     assert compressed(head, body) == (head, body)
 
 
 def test_what_is_encoded_already_stays_as_it_is():
-    head = start((b"content-encoding", b"br"))
+    head = start((b"content-encoding", b"br"), (b"content-type", b"text/plain"))
     assert compressed(head, b"a" * 5000) == (head, b"a" * 5000)
 
 
