@@ -52,9 +52,10 @@ class Thumbs:
         self._settings = settings
         self._pool = ThreadPoolExecutor(_AT_ONCE, "thumbs")
         self._under_way: dict[str, asyncio.Future[bytes | None]] = {}
+        self._is_closed = False
 
     async def picture(self, wanted: Wanted) -> bytes | None:
-        """WebP of a picture; None where it cannot be had, or not soon.
+        """WebP of a picture; None where it cannot be had, or not soon, or no more once closed.
 
         What takes longer than a visitor would wait is gone on with, and is there the next time.
         """
@@ -68,15 +69,16 @@ class Thumbs:
         if under_way is None:
             return None
         done, _ = await asyncio.wait((under_way,), timeout=_PATIENCE_S)
-        return under_way.result() if done else None
+        return under_way.result() if done and not under_way.cancelled() else None
 
     def close(self) -> None:
         """Begin no more pictures, so that a service that stops waits for those under way alone."""
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _begun(self, key: str, wanted: Wanted) -> asyncio.Future[bytes | None] | None:
-        """The making of a picture; None where too many are being made."""
-        if len(self._under_way) >= _MOST_UNDER_WAY:
+        """The making of a picture; None where too many are being made, or no more will be."""
+        if self._is_closed or len(self._under_way) >= _MOST_UNDER_WAY:
             return None
         making = asyncio.get_running_loop().run_in_executor(self._pool, self._made, key, wanted)
         self._under_way[key] = making
@@ -122,8 +124,12 @@ class Thumbs:
     def _hint(self, wanted: Wanted) -> None:
         """Say which item's picture is to be renewed first, where anything may be written."""
         settings = self._settings()
-        if settings.feedback:
+        if not settings.feedback:
+            return
+        try:
             add_hint(settings.data, wanted.site, wanted.item_id)
+        except OSError as err:
+            _log.warning("hint not kept", extra={"fields": {"why": str(err)}})
 
 
 def _user_agent(settings: ServingSettings) -> str:

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ _KEPT_SHARE: Final = 0.9  # of the cap, when it has been reached
 _WRITTEN_SHARE: Final = 1 / 64  # of the cap, between two looks at how much there is
 _N_LOCKS: Final = 256
 _ABANDONED_S: Final = 3600.0
+_MOST_REMEMBERED: Final = 10_000  # refusals that the disk did not take
 
 
 def key_of(url: str, size: int) -> str:
@@ -47,6 +49,8 @@ class PictureStore:
         self._folder = folder
         self._most_bytes = most_bytes
         self._now = now
+        self._unwritten: dict[str, float] = {}  # when it was refused, the oldest first
+        self._noting = threading.Lock()
         self._unseen_bytes = most_bytes  # the first picture that is put takes a look
 
     def picture(self, key: str) -> bytes | None:
@@ -54,14 +58,16 @@ class PictureStore:
         path = self._path(key, "webp")
         try:
             made = path.read_bytes()
-            os.utime(path, (self._now(), self._now()))
         except OSError:
             return None
+        with contextlib.suppress(OSError):  # a disk that takes no time of use still has the picture
+            os.utime(path, (self._now(), self._now()))
         return made if is_webp(made) else None
 
     def is_refused(self, key: str) -> bool:
         """Whether it could not be had when it was last asked for, not long ago."""
-        return self._age_s(self._path(key, "none")) < REFUSED_S
+        unwritten_s = self._now() - self._unwritten.get(key, float("-inf"))
+        return min(unwritten_s, self._age_s(self._path(key, "none"))) < REFUSED_S
 
     def put(self, key: str, made: bytes) -> None:
         """Keep a picture, and make room for it.
@@ -73,13 +79,15 @@ class PictureStore:
         self._write(self._path(key, "webp"), made)
 
     def refuse(self, key: str) -> None:
-        """Note that a picture could not be had.
-
-        Raises
-        ------
-        OSError : it cannot be written.
-        """
-        self._write(self._path(key, "none"), b"")
+        """Note that a picture could not be had; in memory where the disk takes no note."""
+        try:
+            self._write(self._path(key, "none"), b"")
+        except OSError:
+            with self._noting:
+                self._unwritten.pop(key, None)
+                if len(self._unwritten) >= _MOST_REMEMBERED:
+                    del self._unwritten[next(iter(self._unwritten))]
+                self._unwritten[key] = self._now()
 
     @contextlib.contextmanager
     def turn(self, key: str) -> Iterator[None]:
@@ -88,16 +96,20 @@ class PictureStore:
             yield
 
     def trim(self) -> None:
-        """Remove what was used longest ago, until there is room; another process may be at it."""
+        """Once the cap is reached, remove what was used longest ago until a tenth of it is free.
+
+        What a crash has left goes in any case.  Another process may be at it.
+        """
         with (
             contextlib.suppress(BlockingIOError),
             self._lock("trim", fcntl.LOCK_EX | fcntl.LOCK_NB),
         ):
             files = sorted(self._files())
             held = sum(size for _, size, _ in files)
+            is_full = held > self._most_bytes
             for used_at, size, path in files:
                 is_stale = path.suffix != ".webp" and self._now() - used_at > _ABANDONED_S
-                if is_stale or held > self._most_bytes * _KEPT_SHARE:
+                if is_stale or (is_full and held > self._most_bytes * _KEPT_SHARE):
                     path.unlink(missing_ok=True)
                     held -= size
 

@@ -94,6 +94,27 @@ def test_a_disk_that_is_full_does_not_keep_a_picture_from_who_asks(host, setting
     assert is_webp(asyncio.run(Thumbs(lambda: settings).picture(wanted(host))))
 
 
+def test_a_disk_that_is_full_has_no_host_asked_again_and_again(host, settings, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.thumbs.store.tempfile.mkstemp", full)
+    thumbs = Thumbs(lambda: settings)
+    for _ in range(3):
+        assert asyncio.run(thumbs.picture(wanted(host, "/gone"))) is None
+    assert host.asked["/gone"] == 1
+    assert read_hints(settings.data, SITE) == []
+
+
+def test_a_disk_that_takes_no_note_of_a_refusal_still_takes_a_hint(host, settings, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.thumbs.store.PictureStore._write", full)
+    assert asyncio.run(Thumbs(lambda: settings).picture(wanted(host, "/gone"))) is None
+    assert read_hints(settings.data, SITE) == ["item/gone"]
+
+
 def test_whatever_goes_wrong_inside_is_a_picture_less(host, settings, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("bug")
@@ -123,3 +144,37 @@ def test_what_waits_at_the_end_is_given_up(host, settings, monkeypatch):
 
     asyncio.run(ask())
     assert sum(host.asked.values()) <= 4
+
+
+def test_once_closed_there_is_what_is_kept_and_no_more(host, settings):
+    host.replies["/a"] = replying(picture())
+    thumbs = Thumbs(lambda: settings)
+    made = asyncio.run(thumbs.picture(wanted(host)))
+    thumbs.close()
+    assert asyncio.run(thumbs.picture(wanted(host))) == made
+    assert asyncio.run(thumbs.picture(wanted(host, "/b"))) is None
+    assert host.asked["/b"] == 0
+
+
+def test_who_waits_for_what_is_given_up_is_told_so(host, settings):
+    open_up = threading.Event()
+
+    def slow(handler):
+        open_up.wait(5)
+        replying(picture())(handler)
+
+    host.replies = {f"/{n}": slow for n in range(6)}
+    thumbs = Thumbs(lambda: settings)
+
+    async def ask():
+        waiting = [asyncio.create_task(thumbs.picture(wanted(host, f"/{n}"))) for n in range(6)]
+        async with asyncio.timeout(5):
+            while len(thumbs._under_way) < 6 or sum(host.asked.values()) < 4:
+                await asyncio.sleep(0.01)
+        thumbs.close()
+        open_up.set()
+        return await asyncio.gather(*waiting)
+
+    made = asyncio.run(ask())
+    assert sum(map(is_webp, filter(None, made))) == 4
+    assert made.count(None) == 2

@@ -86,6 +86,37 @@ def test_a_refusal_is_remembered_for_a_while(store, clock):
     assert not store.is_refused(key)
 
 
+def full(*_, **__):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_refusal_that_the_disk_does_not_take_is_remembered_as_long(store, clock, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.tempfile.mkstemp", full)
+    monkeypatch.setattr("serving.thumbs.store._MOST_REMEMBERED", 2)
+    keys = [key_of(f"http://a/{n}", 320) for n in range(3)]
+    for key in (*keys, keys[1]):
+        store.refuse(key)
+    assert [store.is_refused(key) for key in keys] == [False, True, True]
+    assert not list(store._folder.glob("??/*"))
+    clock.now_s += REFUSED_S
+    assert not any(map(store.is_refused, keys))
+
+
+def test_a_disk_that_takes_no_time_of_use_still_has_the_picture(store, monkeypatch):
+    key, made = key_of("http://a/1", 320), webp(5000)
+    store.put(key, made)
+    monkeypatch.setattr("serving.thumbs.store.os.utime", full)
+    assert store.picture(key) == made
+
+
+def test_nothing_makes_room_before_the_cap_is_reached(tmp_path, store, clock):
+    keys, big = [key_of(f"http://a/{n}", 320) for n in range(20)], webp(400_000)
+    for key in keys:  # 95 of a hundred parts
+        store.put(key, big)
+    PictureStore(tmp_path / "pictures", 8 * MB, clock).trim()
+    assert all(store.picture(key) for key in keys)
+
+
 def test_notes_and_what_a_crash_left_are_swept_out(store, clock):
     store.refuse(key_of("http://a/1", 320))
     left = store._folder / "00" / "x.begun"
@@ -100,9 +131,6 @@ def test_notes_and_what_a_crash_left_are_swept_out(store, clock):
 
 
 def test_nothing_is_left_half_written_when_the_disk_is_full(store, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr("serving.thumbs.store.os.utime", full)
     with pytest.raises(OSError, match="No space"):
         store.put(key_of("http://a/1", 320), webp(5000))
