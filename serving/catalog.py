@@ -7,7 +7,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.deny import DenyList, read_deny_list
@@ -75,13 +75,16 @@ class Catalog:
         """Load what is published, then keep looking for newer until the block is left."""
         with self._cached():
             await self.refresh()
-            watch = asyncio.create_task(self._watch())
+            watches = [
+                asyncio.create_task(self._again_and_again(what))
+                for what in (self.refresh, self._unfold_ahead)
+            ]
             try:
                 yield
             finally:
-                watch.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await watch
+                for watch in watches:
+                    watch.cancel()
+                await asyncio.gather(*watches, return_exceptions=True)
 
     @contextlib.contextmanager
     def _cached(self) -> Iterator[None]:
@@ -121,18 +124,20 @@ class Catalog:
             for site in sorted({*self.snapshots, *self._refusals})
         ]
 
-    async def _watch(self) -> None:
+    async def _again_and_again(self, what: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self.settings.poll_s)
             try:
-                await self.refresh()
-                await asyncio.to_thread(self._unfold_ahead)
+                await what()
             except Exception:
                 _log.exception("poll failed")
 
-    def _unfold_ahead(self) -> None:
+    async def _unfold_ahead(self) -> None:
+        """Unfold what is not published yet, one at a time; a publish or a denial does not wait."""
         for site, served in list(self._served.items()):
-            unfold_ahead(self.settings, site, served.denied, self._tried_ahead)
+            await asyncio.to_thread(
+                unfold_ahead, self.settings, site, served.denied, self._tried_ahead
+            )
 
     def _published(self) -> list[str]:
         """Sites that are to be served; those that are where the whole folder is out of reach."""

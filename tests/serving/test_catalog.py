@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import shutil
+import threading
 
 import pytest
 
@@ -55,6 +56,35 @@ def test_it_looks_by_itself(data, built, serve, put):
     with serve(data, poll_s=0.01) as client:
         put(data, built[1])
         client.run(until_swapped(client))
+
+
+def test_a_publish_and_a_denial_do_not_wait_for_what_is_unfolded_ahead(
+    data, built, serve, put, monkeypatch
+):
+    begun, done = [], threading.Event()
+
+    def slow(_, site, *rest):
+        begun.append(site)
+        done.wait(20)
+
+    async def until(client, holds):
+        async with asyncio.timeout(10):
+            while not holds(client.catalog.snapshots[SITE]):
+                await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(catalog_module, "unfold_ahead", slow)
+    with serve(data, poll_s=0.001) as client:
+        try:
+            client.run(until(client, lambda _: begun))
+            put(data, built[1])
+            client.run(until(client, lambda one: one.snapshot_id == built[1].snapshot_id))
+            deny = data / "deny" / f"{SITE}.toml"
+            deny.parent.mkdir()
+            deny.write_text('items = ["item-003"]')
+            client.run(until(client, lambda one: "item-003" not in one.items.index))
+            assert begun == [SITE]
+        finally:
+            done.set()
 
 
 def test_looking_survives_what_it_cannot_list(data, built, serve, put, monkeypatch):
