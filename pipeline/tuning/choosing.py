@@ -17,11 +17,11 @@ from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.best import Best
 from pipeline.recommenders.blend import BLENDED, Blend, BlendFitted, Part
-from pipeline.recommenders.hybrid import CONTENT, Hybrid
+from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.popular import Popular
-from pipeline.recommenders.registry import recommender
 from pipeline.tuning.blending import Pool, best_weights
 from pipeline.tuning.budget import Budget, Purse
+from pipeline.tuning.entering import Asked, enter
 from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
@@ -31,8 +31,6 @@ from pipeline.tuning.trials import Trial, trial_frame
 __all__ = ["Choice", "choose"]
 
 _BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
-_CONTENT: Final = tuple(algorithm.name for algorithm in CONTENT)
-_COMPOSED: Final = (Blend.name, Hybrid.name, Best.name)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
 _HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
 _NEAR: Final = 0.9  # of the best: who may lead by other users
@@ -82,29 +80,19 @@ def choose(
     -------
     With one thread and a budget of trials alone, the same for the same seed.
     """
-    choosing = _Choosing(
-        tuple(dict.fromkeys(names)),
-        Judge.of(train, validation, seed=seed, threads=threads),
-        Purse(budget or Budget()),
-        seed,
-        fixed or {},
-        winners or {},
-        insists,
-    )
-    return choosing.choice()
+    asked = Asked(tuple(dict.fromkeys(names)), fixed or {}, winners or {}, insists)
+    judge = Judge.of(train, validation, seed=seed, threads=threads)
+    return _Choosing(asked, judge, Purse(budget or Budget()), seed).choice()
 
 
 @dataclass(slots=True)
 class _Choosing:
     """A choice on its way."""
 
-    wanted: tuple[str, ...]
+    asked: Asked
     judge: Judge
     purse: Purse
     seed: int
-    fixed: Mapping[str, Recommender]
-    winners: Mapping[str, Recommender]
-    insists: bool
     models: dict[str, Recommender] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -113,23 +101,18 @@ class _Choosing:
     fits: dict[str, Fitted] = field(default_factory=dict)
 
     @property
-    def composes(self) -> bool:
-        """Whether a blend is wanted, by name or as what may win."""
-        return any(name in self.wanted for name in _COMPOSED)
-
-    @property
     def hybridizes(self) -> bool:
-        """Whether a hybrid is wanted, by name or as what may win, and can be made."""
-        wanted = Hybrid.name in self.wanted or Best.name in self.wanted
-        return wanted and Hybrid.name in self.models and Hybrid.name not in self.fixed
+        """Whether a hybrid is to be chosen, and can be made."""
+        return self.asked.hybridizes and Hybrid.name in self.models
 
     def choice(self) -> Choice:
         """Search, blend and compare."""
-        self._begin()
+        entered = enter(self.asked, self.judge, self.purse, self.seed)
+        self.models, self.studies, self.notes = entered.models, entered.studies, entered.notes
         if len(self.judge.users):
             run_rounds(self.studies, self.purse, self._reserve_s)
             self._settle()
-            if self.composes:
+            if self.asked.composes:
                 self._blend()
             if self.hybridizes:
                 self._hybridize()
@@ -142,7 +125,7 @@ class _Choosing:
             )
         best = max(reversed(self.scores), key=self._rank, default=None)
         self.models[Best.name] = Best(Popular() if best is None else self.models[best])
-        models = {name: self.models[name] for name in self.wanted if name in self.models}
+        models = {name: self.models[name] for name in self.asked.wanted if name in self.models}
         chosen = [inner for model in models.values() for inner in _all(model)]
         return Choice(models, trial_frame(self.trials, chosen), tuple(self.notes))
 
@@ -150,95 +133,14 @@ class _Choosing:
         """By score; a blend gives way to the single model that it is no better than."""
         return self.scores[name], name != Blend.name
 
-    def _begin(self) -> None:
-        """Leave out what refuses the data, and open a study for all that is to be scored."""
-        for name in self._singles():
-            model = self.fixed.get(name) or recommender(name)()
-            reason = model.refusal(self.judge.train, in_tuner=name not in self.fixed)
-            if reason and self.insists and name in self.wanted:
-                if by_hand := model.refusal(self.judge.train):
-                    self.notes.append(f"{name} is left out: {by_hand}")
-                else:
-                    self.notes.append(f"{name} has its default parameters: {reason}")
-                    self.models[name] = model
-                continue
-            if reason:
-                self.notes.append(f"{name} is left out: {reason}")
-                continue
-            self.models[name] = model
-            if self._is_compared(name) or self._is_searched(model):
-                self.studies.append(self._study(model))
-        if self.composes:
-            able = [self.models[name] for name in _BLENDED if name in self.models]
-            weights = (self.fixed.get(Blend.name) or Blend()).parameters
-            self.models[Blend.name] = Blend.of(weights, able)
-            self._begin_hybrid()
-            if Hybrid.name not in self.models:
-                self._search_alone()
-
-    def _search_alone(self) -> None:
-        """Studies of content models that a hybrid would have chosen, had it not refused."""
-        begun = {study.name for study in self.studies}
-        for name in self.wanted:
-            if name in _CONTENT and name in self.models and not {name} & {*begun, *self.fixed}:
-                self.studies.append(self._study(self.models[name]))
-
-    def _begin_hybrid(self) -> None:
-        """The hybrid as it is before a search; none where the data set has no features."""
-        given = self.fixed.get(Hybrid.name) or self.winners.get(Hybrid.name) or Hybrid()
-        content = {settings.name: settings for settings in cast("Hybrid", given).content}
-        content.update({name: self.fixed[name] for name in _CONTENT if name in self.fixed})
-        hybrid = replace(
-            cast("Hybrid", given),
-            collaborative=self.models[Blend.name],
-            content=tuple(content.values()),
-        )
-        unfit = [one.name for one, _ in hybrid.weighted if one.refusal(self.judge.train)]
-        without: dict[str, Any] = dict.fromkeys(unfit, 0.0)
-        if len(unfit) < len(hybrid.weighted):
-            hybrid = replace(hybrid, **without)
-        reason = hybrid.refusal(self.judge.train)
-        if reason is None:
-            self.models[Hybrid.name] = hybrid
-        elif Hybrid.name in self.wanted:
-            self.notes.append(f"{Hybrid.name} is left out: {reason}")
-
-    def _singles(self) -> list[str]:
-        """Names of all that is fitted for itself or for a blend, in order."""
-        names = [name for name in self.wanted if name not in _COMPOSED]
-        if self.composes:
-            names += _BLENDED
-        if Best.name in self.wanted:
-            names.append(Popular.name)
-        return list(dict.fromkeys(names))
-
-    def _is_compared(self, name: str) -> bool:
-        """Whether it is scored as it is: what may have a part in a blend, or win as it stands."""
-        if self.composes and name in _BLENDED:
-            return True
-        return Best.name in self.wanted and (name == Popular.name or name in self.fixed)
-
-    def _is_searched(self, model: Recommender) -> bool:
-        """Whether it has a search of its own: content models of a hybrid are chosen with it."""
-        within_hybrid = model.name in _CONTENT and Hybrid.name in self.wanted
-        return _has_choice(model) and model.name not in self.fixed and not within_hybrid
-
-    def _study(self, model: Recommender) -> Study[Any]:
-        if model.name in self.fixed:
-            return Study((model,), self.judge, self.purse, self.seed, is_searched=False)
-        starts = model.starts(self.judge.train)
-        last = self.winners.get(model.name)
-        first = () if last is None else (last,)
-        return Study((*first, *starts), self.judge, self.purse, self.seed, base=model)
-
     def _reserve_s(self) -> float:
         """Seconds for the choice of a blend, a hybrid, the final fits and everybody's lists.
 
         A hybrid has to wait until all algorithms were tried: which leads matters more.
         """
-        contenders = self._contenders() if self.composes else self.studies
+        contenders = self._contenders() if self.asked.composes else self.studies
         reserved = 0.0
-        if self.composes and len(contenders) > 1:
+        if self.asked.composes and len(contenders) > 1:
             more = len(self.judge.by_more_users(self.seed).users) / len(self.judge.users)
             reserved += _BLEND_S + 2 * more * sum(study.judge_s for study in contenders)
         has_tried_all = all(study.n_fits or study.is_over for study in self.studies)
@@ -250,8 +152,8 @@ class _Choosing:
 
     def _final_s(self) -> float:
         """Seconds of the fits and lists that follow: of contenders and of all that is wanted."""
-        names = {study.name for study in self._contenders()} if self.composes else set()
-        followed = names | set(self.wanted)
+        names = {study.name for study in self._contenders()} if self.asked.composes else set()
+        followed = names | set(self.asked.wanted)
         return sum(study.final_s for study in self.studies if study.name in followed)
 
     def _contenders(self) -> list[Study[Any]]:
@@ -261,7 +163,7 @@ class _Choosing:
             for study in self.studies
             if study.best and study.name in _BLENDED
         }
-        share = 0.0 if Blend.name in self.fixed else _LEAST_OF_THE_BEST
+        share = 0.0 if Blend.name in self.asked.fixed else _LEAST_OF_THE_BEST
         least = share * max(scores.values(), default=0.0)
         return [study for study in self.studies if scores.get(study.name, -1.0) >= least]
 
@@ -285,7 +187,7 @@ class _Choosing:
         alone = pool.alone()
         self.scores.update(zip(bests, alone, strict=True))
         self._score_others(judge, max(alone), bests)
-        if fixed := self.fixed.get(Blend.name):
+        if fixed := self.asked.fixed.get(Blend.name):
             weights = tuple(float(fixed.parameters[name]) for name in bests)
         else:
             weights = best_weights(pool, alone)
@@ -324,7 +226,7 @@ class _Choosing:
             self.models[collaborative],
             fitted=self.fits[collaborative],
             start=cast("Hybrid", self.models[Hybrid.name]),
-            fixed=tuple(self.fixed),
+            fixed=tuple(self.asked.fixed),
             seed=self.seed,
             threads=self.judge.threads,
             seconds_left=lambda: self.purse.left_s,
@@ -336,7 +238,7 @@ class _Choosing:
             has_own_search = content.name in self.scores
             if (
                 content.name in self.models
-                and content.name not in self.fixed
+                and content.name not in self.asked.fixed
                 and not has_own_search
             ):
                 self.models[content.name] = content
@@ -346,10 +248,6 @@ class _Choosing:
             # The same users judge both; what it gains stands on top of the figure of more users.
             gain = found.score - self.judge.score(self.fits[collaborative])
             self.scores[Hybrid.name] = self.scores[collaborative] + gain
-
-
-def _has_choice(model: Recommender) -> bool:
-    return bool(model.search_space()) or model.path() != (model,)
 
 
 def _all(model: Recommender) -> list[Recommender]:

@@ -23,6 +23,7 @@ from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.budget import Budget, Purse
 from pipeline.tuning.choosing import _Choosing, choose
+from pipeline.tuning.entering import Asked
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
 from tests.pipeline.recommenders.conftest import tastes
@@ -251,9 +252,7 @@ def test_a_kernel_that_is_too_wide_leaves_the_rest_of_the_hybrid(parts, monkeypa
 
 
 def test_the_fits_that_follow_are_those_of_all_that_is_wanted(bare):
-    choosing = _Choosing(
-        ("best", "lightfm_cf"), Judge.of(*bare, seed=0), Purse(Budget()), 0, {}, {}, insists=False
-    )
+    choosing = _Choosing(Asked(("best", "lightfm_cf")), Judge.of(*bare, seed=0), Purse(Budget()), 0)
     choosing.studies = [
         SimpleNamespace(name="item_graph", best=SimpleNamespace(score=1.0), final_s=2.0),
         SimpleNamespace(name="ials", best=SimpleNamespace(score=0.1), final_s=30.0),
@@ -266,7 +265,7 @@ def test_whoever_is_near_the_best_is_scored_by_the_same_users(bare):
     few = replace(Judge.of(*bare, seed=0), users=np.arange(3, dtype=np.int32))
     many = Judge.of(*bare, seed=0)
     fitted = Popular().fit(bare[0])
-    choosing = _Choosing(("best",), few, Purse(Budget()), 0, {}, {}, insists=False)
+    choosing = _Choosing(Asked(("best",)), few, Purse(Budget()), 0)
     choosing.studies = [
         SimpleNamespace(name=name, best=SimpleNamespace(score=score, fitted=fitted))
         for name, score in (("near", 0.95), ("far", 0.5), ("part", 1.0))
