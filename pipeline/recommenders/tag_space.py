@@ -32,6 +32,7 @@ _KEPT: Final = 2
 _RELATIVE_FLOOR: Final = 1e-7
 _FLOAT32_FLOOR: Final = 1e-6
 _MOST_BYTES: Final = 2_000_000_000
+_BLOCK_ROWS: Final = 256  # of the kernel, that are sparse and dense at once
 _CUBE_S: Final = 2.5e-10
 _PRODUCT_S: Final = 4e-11
 _LEAST_S: Final = 0.05
@@ -55,6 +56,11 @@ class TagSpace:
     spectrum: NDArray[np.float64]
     described: IntArray
 
+    @property
+    def size_bytes(self) -> int:
+        """What its arrays take."""
+        return self.coordinates.nbytes + self.spectrum.nbytes + self.described.nbytes
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -73,17 +79,34 @@ class Space:
     landmarks: int
 
     def of(self, dataset: Dataset, seed: int) -> TagSpace:
-        """The space for a data set; the last two are kept with it.
+        """The space for a data set; the last two are kept with it, fewer where they are large.
 
-        A data set without a liked item that has features gives a space of rank 0.
+        What is kept and what it takes to make another one are together below 2 GB.  A data set
+        without a liked item that has features gives a space of rank 0.
         """
         memo: dict[tuple[Space, int], TagSpace] = dataset.derived(_MEMO, dict)
         key = (self, seed)
-        found = memo.pop(key, None) or self._made(dataset, seed)
-        while len(memo) >= _KEPT:
-            memo.pop(next(iter(memo)))
+        found = memo.pop(key, None)
+        if found is None:
+            self._make_room(memo, dataset)
+            found = self._made(dataset, seed)
         memo[key] = found
         return found
+
+    def _make_room(self, memo: dict[tuple[Space, int], TagSpace], dataset: Dataset) -> None:
+        left = _MOST_BYTES - self.size_bytes(dataset)
+        while memo and (len(memo) >= _KEPT or sum(one.size_bytes for one in memo.values()) > left):
+            memo.pop(next(iter(memo)))
+
+    def size_bytes(self, dataset: Dataset) -> int:
+        """Most that lives at once while a space is made, beside the sparse vectors.
+
+        Of float32, the kernel and the coordinates that are made of it (or these and, of the
+        liked items, a copy); of float64, the kernel of the landmarks, overwritten by its
+        eigenvectors, and twice as much to find these (LAPACK's dsyevd).
+        """
+        width = self.width(dataset)
+        return 8 * dataset.n_items * width + 24 * width * width
 
     def width(self, dataset: Dataset) -> int:
         """Columns before the decomposition, at most."""
@@ -114,25 +137,36 @@ class Space:
         if len(distinct) > self.landmarks:
             drawn = np.random.default_rng(seed).choice(distinct, self.landmarks, replace=False)
             distinct = np.sort(drawn).astype(np.int32)
-        kernel: FloatArray = (vectors @ vectors[distinct].T).toarray()  # (n_items, n_landmarks)
-        if self.power != 1:
-            kernel = np.power((1 + kernel) / 2, self.power, dtype=np.float32)
+        kernel = self._kernel(vectors, distinct)
         if not len(distinct):
             return kernel
-        values, basis = eigh(kernel[distinct].astype(np.float64), driver="evd", check_finite=False)
+        square = kernel[distinct].astype(np.float64, order="F")
+        values, basis = eigh(square, driver="evd", overwrite_a=True, check_finite=False)
         kept = values > _RELATIVE_FLOOR * values[-1]
         scaled = (basis[:, kept] / np.sqrt(values[kept])).astype(np.float32)
         mapped: FloatArray = kernel @ scaled
         return mapped
 
+    def _kernel(self, vectors: csr_matrix, landmarks: IntArray) -> FloatArray:
+        """Kernel of all items and these, shape (n_items, n_landmarks), by blocks of rows."""
+        columns = vectors[landmarks].T.tocsr()
+        kernel = np.zeros((vectors.shape[0], len(landmarks)), np.float32)
+        for start in range(0, len(kernel), _BLOCK_ROWS):
+            block = kernel[start : start + _BLOCK_ROWS]
+            (vectors[start : start + _BLOCK_ROWS] @ columns).toarray(out=block)
+            if self.power != 1:
+                block += 1
+                block /= 2
+                np.power(block, self.power, out=block)
+        return kernel
+
 
 def too_wide(name: str, space: Space, dataset: Dataset) -> str | None:
     """Why a space is not built, with the memory that it would take; None where it is.
 
-    The kernel, the coordinates and the decomposition live at once.
+    Counted is what `Space.size_bytes` names.  Spaces that are kept are not: they give way.
     """
-    width = space.width(dataset)
-    size = 8 * dataset.n_items * width + 24 * width * width
+    width, size = space.width(dataset), space.size_bytes(dataset)
     if size <= _MOST_BYTES:
         return None
     return (
@@ -145,11 +179,14 @@ def _turned(mapped: FloatArray, known: IntArray) -> tuple[FloatArray, NDArray[np
     """The same coordinates, turned so that those of the known items have a diagonal Z'Z."""
     if not mapped.shape[1] or not len(known):
         return np.zeros((len(mapped), 0), np.float32), np.zeros(0)
-    of_known = mapped[known]
     # Divide and conquer in float32 takes 0.4 of the time; what it loses any ridge would hide.
-    spectrum, basis = eigh(of_known.T @ of_known, driver="evd", check_finite=False)
+    spectrum, basis = eigh(_gram(mapped[known]), driver="evd", check_finite=False)
     kept = spectrum > _FLOAT32_FLOOR * spectrum[-1]
     return mapped @ basis[:, kept], spectrum[kept].astype(np.float64)
+
+
+def _gram(rows: FloatArray) -> FloatArray:
+    return rows.T @ rows
 
 
 def n_distinct(dataset: Dataset) -> int:

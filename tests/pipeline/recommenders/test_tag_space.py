@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, identity
+from scipy.sparse import csr_matrix, identity, random_array
 
+from pipeline.dataset.matrix import unit_rows
+from pipeline.recommenders import tag_space
 from pipeline.recommenders.tag_space import Space, n_distinct, too_wide
 from pipeline.recommenders.tag_vectors import discounted, no_features, tag_vectors
 
@@ -42,6 +45,47 @@ def test_the_last_two_spaces_are_kept_and_no_more(dataset):
     assert spaces[0].of(data, 0) is not first
 
 
+def test_large_spaces_give_way_before_another_one_is_made(dataset, monkeypatch):
+    data = replace(dataset)
+    spaces = [Space(0.5, 0.2, power, 3000) for power in (2, 3)]
+    first = spaces[0].of(data, 0)
+    needed = spaces[1].size_bytes(data)
+    for spare, is_kept in ((first.size_bytes, True), (first.size_bytes - 1, False)):
+        monkeypatch.setattr(tag_space, "_MOST_BYTES", needed + spare)
+        spaces[1].of(data, 0)
+        assert (spaces[0].of(data, 0) is first) == is_kept
+        data = replace(data)
+        first = spaces[0].of(data, 0)
+
+
+def of_many_items(dataset, n_items, n_features):
+    """All liked, hardly two alike."""
+    features = random_array((n_items, n_features), density=0.05, format="csr", rng=0)
+    return replace(
+        dataset,
+        user_ids=dataset.user_ids[:1],
+        item_ids=np.arange(n_items).astype("U6"),
+        user_items=csr_matrix(np.ones((1, n_items), np.float32)),
+        item_features=unit_rows(csr_matrix(features)),
+        feature_names=tuple(f"tag:{n}" for n in range(n_features)),
+    )
+
+
+@pytest.mark.parametrize(("power", "landmarks"), [(1, 3000), (2, 200), (2, 700), (2, 3000)])
+def test_no_more_memory_is_taken_than_is_told(dataset, power, landmarks):
+    data = of_many_items(dataset, 1500, 150 if power == 1 else 300)
+    space = Space(0.5, 0.2, power, landmarks)
+    told = space.size_bytes(data)
+    tracemalloc.start()
+    try:
+        space.of(data, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    sparse = 64 * data.item_features.nnz + 12 * tag_space._BLOCK_ROWS * space.width(data)
+    assert 0.6 * told < peak < told + sparse
+
+
 def test_an_item_without_features_has_no_coordinates(dataset):
     rows = dataset.item_features.toarray()
     rows[5] = 0
@@ -64,6 +108,13 @@ def test_what_takes_too_much_memory_is_refused_with_its_size(dataset):
         feature_names=tuple(f"tag:{n}" for n in range(n_items)),
     )
     assert "25.6 GB" in (too_wide("m", space, many) or "")
+
+
+def test_the_default_landmarks_are_not_refused_to_a_site_of_many_items(dataset):
+    data = of_many_items(dataset, 28_806, 300)
+    space = Space(0.5, 0.2, 3, 3000)
+    assert space.width(data) == 3000
+    assert too_wide("m", space, data) is None
 
 
 def test_what_is_alike_or_unliked_makes_no_space_wider(dataset):
