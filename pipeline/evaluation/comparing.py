@@ -69,7 +69,7 @@ def differences(
         for name, own in models.items()
         if name != base
         for metric, k in COMPARED
-        if (key := Key(EVERYBODY, metric, k))
+        for key in (Key(EVERYBODY, metric, k),)
     )
 
 

@@ -116,7 +116,7 @@ class ContentSearch:
     def _refine(self, study: Study[Any]) -> None:
         """All landmarks for the best, where that can be paid; then other regularizations.
 
-        These cost next to nothing, since the space stays as it is.
+        These cost little beside the search, since the space stays as it is.
         """
         if study.best is None or not isinstance(study.best.settings, TagFactors | TagKernel):
             return
@@ -129,7 +129,7 @@ class ContentSearch:
             self._try(wide, study)
         first = study.best.settings
         for factor in _REFINED:
-            if not self.purse.affords(study.judge_s):
+            if not self.purse.affords(study.judge_s + study.trials[-1].fit_s):
                 return
             strength = min(max(factor * first.regularization, 1e-4), 1e6)
             self._try(replace(first, regularization=strength), study)

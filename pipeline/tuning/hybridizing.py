@@ -84,7 +84,7 @@ def choose_hybrid(
     start : settings of content models that are tried first.
     fixed : names of those whose settings stay as they are.
     seconds_left : how long it may take, asked along the way.
-    trials : of each content model, at most.
+    trials : of each content model, at most; a ridge has six strengths more.
 
     Returns
     -------
