@@ -31,7 +31,7 @@ KINDS: Final[Mapping[str, str]] = {
     "unknown-group": "The site has no such tag, category or creator; `errors` names every one.",
     "unknown-model": "The site has no such list of that model; `known` names those that it has.",
     "invalid-request": "The request breaks its schema; `errors` names every fault.",
-    "stale-cursor": "The cursor is of a snapshot that is no longer served: begin the list again.",
+    "stale-cursor": "The list has been renewed since; ask again without a cursor.",
     "overloaded": "More is asked than can be answered in time; ask again after `Retry-After` s.",
     "foreign-origin": "The page that sends this is of an origin that the operator has not named.",
     "too-often": "More feedback than one client may send; try again after `Retry-After` s.",

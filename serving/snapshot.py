@@ -95,7 +95,7 @@ class Groups:
     ----------
     slugs, names : by row; a slug stands in urls and filters.
     index : row by slug.
-    like_counts : int32, shape (n_groups,): likes of all items of each.
+    like_counts : int32, shape (n_groups,): likes of the items of each, the shown ones alone.
     items : items of each, most liked first.
     of_items : rows of the groups of each item, ascending.
     """

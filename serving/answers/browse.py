@@ -70,7 +70,7 @@ class GroupCard(Answer):
     slug: str
     name: str
     item_count: int
-    like_count: int = Field(description="Likes of all its items.")
+    like_count: int = Field(description="Likes of its items, the shown ones alone.")
 
 
 class GroupsAnswer(FromSnapshot):

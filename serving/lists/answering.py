@@ -52,7 +52,7 @@ def similar_body(
 
     Raises
     ------
-    ApiProblemError : 404, no such lists or groups; 409, a cursor of another snapshot; 422, none.
+    ApiProblemError : 404, no such lists or groups; 409, a cursor of another edition; 422, none.
     """
     return list_body(
         snapshot,

@@ -1,5 +1,6 @@
 """Cursors: where a list goes on, and in which edition of a snapshot.
 
+An edition is a snapshot less what is denied, by one default model and version of the service.
 A cursor is opaque to those who get it.  It holds an offset and a digest of the edition: in another
 one the same offset would repeat items or leave some out.
 """
@@ -47,7 +48,7 @@ def decode_cursor(edition: str, cursor: str | None) -> int:
     if raw[:_DIGEST_BYTES] != _digest(edition):
         raise ApiProblemError(
             409,
-            "The cursor is of a snapshot that is no longer served; ask again without a cursor.",
+            "The list has been renewed since; ask again without a cursor.",
             kind="stale-cursor",
         )
     return offset

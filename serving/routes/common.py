@@ -33,7 +33,7 @@ _PROBLEMS: Final = {
     403: "The page that sends this is of another origin.",
     404: "What the path names is unknown.",
     405: "The route does not answer this method.",
-    409: "The cursor is of a snapshot that is no longer served.",
+    409: "The list has been renewed since; ask again without a cursor.",
     413: "The body is too large.",
     415: "The body is not of a type that is taken.",
     422: "The request breaks its schema.",

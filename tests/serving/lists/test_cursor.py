@@ -23,6 +23,8 @@ def test_no_cursor_is_the_beginning():
 def test_a_cursor_of_another_snapshot_says_so():
     with pytest.raises(ApiProblemError, match="ask again") as raised:
         decode_cursor("b", encode_cursor("a", 20))
+    assert "has been renewed" in raised.value.detail
+    assert KINDS["stale-cursor"] == raised.value.detail
     assert (raised.value.status, raised.value.kind) == (409, "stale-cursor")
     assert raised.value.kind in KINDS
 
