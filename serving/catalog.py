@@ -8,7 +8,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.deny import DenyList, read_deny_list
 from pipeline.pointer import (
@@ -22,7 +22,7 @@ from pipeline.pointer import (
 from serving.answers.health import SiteState
 from serving.errors import SnapshotRefusedError
 from serving.folders import unfold_ahead
-from serving.loading import load
+from serving.loading import load, published_at_of
 from serving.scratch import scratch_folder
 from serving.settings import ServingSettings
 from serving.snapshot import Snapshot
@@ -186,8 +186,17 @@ class Catalog:
         served = self._served.get(site)
         if served and served.is_content_of(wanted):
             self._refusals.pop(site, None)
+            self._republish(site, wanted)
             return False
         return self._is_new(site, attempt)
+
+    def _republish(self, site: str, wanted: _Wanted) -> None:
+        """Tell when what is served was published last: it may have been rolled back to."""
+        if self._served[site].pointer.published_at != wanted.pointer.published_at:
+            published_at = published_at_of(wanted.pointer)
+            again = replace(self.snapshots[site], published_at=published_at)
+            self.snapshots = {**self.snapshots, site: again}
+            self._served[site] = wanted
 
     def _is_new(self, site: str, attempt: object) -> bool:
         refusal = self._refusals.get(site)

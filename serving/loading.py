@@ -30,7 +30,7 @@ from serving.settings import ServingSettings
 from serving.snapshot import Chart, Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
 from serving.version import installed_version
 
-__all__ = ["load"]
+__all__ = ["load", "published_at_of"]
 
 _HEAD: Final = {"site", "snapshot_id", "generated_at"}
 _FACTS: Final = "facts.json"
@@ -58,9 +58,10 @@ def load(
     if denied is None:
         denied = read_deny_list(settings.data, site)
     try:
-        return _loaded(settings, site, pointer, denied)
+        loaded = _loaded(settings, site, pointer, denied)
     except FolderDamagedError:
-        return _loaded(settings, site, pointer, denied)
+        loaded = _loaded(settings, site, pointer, denied)
+    return replace(loaded, published_at=published_at_of(pointer))
 
 
 def _loaded(settings: ServingSettings, site: str, pointer: Pointer, denied: DenyList) -> Snapshot:
@@ -70,12 +71,24 @@ def _loaded(settings: ServingSettings, site: str, pointer: Pointer, denied: Deny
         variant = f"{denied.digest} {settings.default_model} {installed_version()}"
         try:
             reader = _Reader(facts, mapped_arrays(folder))
-            read = reader.snapshot(settings.default_model, variant)
-            return replace(read, published_at=datetime.fromisoformat(pointer.published_at))
+            return reader.snapshot(settings.default_model, variant)
         except (ValueError, KeyError) as err:
             raise SnapshotRefusedError(
                 [f"{pointer.snapshot_id} cannot be read: {short(err)}"]
             ) from err
+
+
+def published_at_of(pointer: Pointer) -> datetime:
+    """When a snapshot was published.
+
+    Raises
+    ------
+    SnapshotRefusedError : the pointer does not say it.
+    """
+    try:
+        return datetime.fromisoformat(pointer.published_at)
+    except ValueError as err:
+        raise SnapshotRefusedError([f"the pointer cannot be read: {short(err)}"]) from err
 
 
 def _refuse_another(info: Mapping[str, Any], site: str, pointer: Pointer) -> None:

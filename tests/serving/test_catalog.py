@@ -122,6 +122,8 @@ def test_what_is_loaded_is_not_loaded_again(data, built, serve, put, monkeypatch
         pointer.write_pointer(data, SITE, pinned)
         client.refresh()
         assert not loads
+        told = client.get(f"/v1/{SITE}/models/lightfm_cf").json()
+        assert told["published_at"].startswith("2027-01-01T00:00:00")
         put(data, built[1])
         client.refresh()
         client.refresh()
