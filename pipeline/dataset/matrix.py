@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, TypeVar, cast
@@ -20,6 +20,7 @@ __all__ = ["Dataset", "Ids", "dataset_from", "positions", "subset", "unit_rows",
 Ids = NDArray[np.str_]
 T = TypeVar("T")
 _POSITION: Final = "position"
+_BLOCK_ENTRIES: Final = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +138,32 @@ def positions(ids: Ids, wanted: Iterable[str]) -> NDArray[np.int32]:
 
 
 def unit_rows(matrix: csr_matrix) -> csr_matrix:
-    """The same rows with Euclidean length 1; empty rows stay empty."""
+    """The same rows with Euclidean length 1; empty rows stay empty.
+
+    Beside the matrix it takes what a block of rows needs: of a few hundred thousand entries, or
+    of one row.
+    """
     rows: csr_matrix = matrix.tocsr().astype(np.float32)  # a copy
     rows.eliminate_zeros()
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    squares = np.bincount(row, rows.data.astype(np.float64) ** 2, minlength=rows.shape[0])
-    rows.data /= np.sqrt(squares)[row].astype(np.float32)
+    for block in _blocks(rows.indptr):
+        bounds = rows.indptr[block]
+        row = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+        data = rows.data[bounds[0] : bounds[-1]]
+        squares = np.bincount(row, data.astype(np.float64) ** 2)
+        data /= np.sqrt(squares)[row].astype(np.float32)
     rows.sort_indices()
     return rows
+
+
+def _blocks(indptr: NDArray[np.integer]) -> Iterator[slice]:
+    """Places in `indptr` of the bounds of successive rows, so many entries at a time."""
+    n_rows = len(indptr) - 1
+    start = 0
+    while start < n_rows:
+        most = indptr.dtype.type(min(int(indptr[start]) + _BLOCK_ENTRIES, int(indptr[-1])))
+        stop = max(int(np.searchsorted(indptr, most, side="right")) - 1, start + 1)
+        yield slice(start, stop + 1)
+        start = stop
 
 
 def _sorted_ids(*sources: pl.Series | Iterable[str]) -> pl.Series:

@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -5,8 +6,9 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, random_array
 
+from pipeline.dataset import matrix as matrix_module
 from pipeline.dataset.matrix import dataset_from, positions, subset, unit_rows, user_items_of
 
 PAIRS = pl.DataFrame({"user_id": ["u2", "u1", "u2"], "item_id": ["b", "b", "a"]})
@@ -101,3 +103,39 @@ def test_unit_rows_have_length_one_or_are_empty():
     rows = unit_rows(matrix)
     np.testing.assert_allclose(rows.toarray(), [[0.6, 0.8], [0, 0], [0, 1]], atol=1e-6)
     assert matrix[0, 0] == 3, "the input is left alone"
+
+
+@pytest.mark.parametrize("entries", [1, 7, 64, 10**6])
+def test_unit_rows_do_not_depend_on_blocks(monkeypatch, entries):
+    made = random_array((200, 40), density=0.1, format="csr", rng=0).toarray()
+    made[:5], made[-5:], made[60] = 0, 0, 2  # empty rows at both ends, and a full one
+    matrix = csr_matrix(made, dtype="f4")
+    dense = matrix.toarray().astype(np.float64)
+    lengths = np.linalg.norm(dense, axis=1, keepdims=True)
+    monkeypatch.setattr(matrix_module, "_BLOCK_ENTRIES", entries)
+    rows = unit_rows(matrix)
+    np.testing.assert_allclose(rows.toarray(), dense / np.where(lengths, lengths, 1), rtol=1e-6)
+    assert (rows.dtype, rows.indices.dtype) == (np.float32, np.int32)
+    assert rows.has_sorted_indices
+    assert rows.nnz == np.count_nonzero(dense)
+
+
+def test_unit_rows_take_little_beside_the_matrix(monkeypatch):
+    monkeypatch.setattr(matrix_module, "_BLOCK_ENTRIES", 4096)
+    matrix = csr_matrix(random_array((2000, 500), density=0.2, format="csr", rng=0), dtype="f4")
+    size = matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes
+    tracemalloc.start()
+    try:
+        rows = unit_rows(matrix)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert rows.nnz == matrix.nnz
+    assert peak < 1.3 * size
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0), (3, 2)])
+def test_unit_rows_of_nothing_are_nothing(shape):
+    rows = unit_rows(csr_matrix(shape, dtype="f4"))
+    assert rows.shape == shape
+    assert rows.nnz == 0
