@@ -13,9 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.rows import Positions, entries
+
 __all__ = ["ComposedFactors", "FeatureParts", "ItemVectors"]
 
-Positions = NDArray[np.integer]
 FloatArray = NDArray[np.float32]
 Exact = NDArray[np.float64]
 
@@ -181,11 +182,7 @@ class ComposedFactors:
 
 def _entries(indptr: Positions, items: Positions) -> tuple[Positions, Positions]:
     """Places of the entries of these rows, one after the other, and the row of each."""
-    _refuse_unknown(items, len(indptr) - 1)
-    starts = indptr[items]
-    lengths = indptr[items + 1] - starts
-    before = np.cumsum(lengths) - lengths
-    places = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
+    places, lengths = entries(indptr, items)
     return places, np.repeat(np.arange(len(items)), lengths)
 
 
@@ -197,11 +194,3 @@ def _told(features: Positions, rows: Positions, values: Exact, rest: Exact) -> F
     parts = np.asarray(flat, np.float64).reshape(shape)
     speaks = parts.any(axis=1)
     return FeatureParts(known[speaks], parts[speaks], np.asarray(rest, np.float64))
-
-
-def _refuse_unknown(items: Positions, n_items: int) -> None:
-    if len(items) and not 0 <= items.min() <= items.max() < n_items:
-        raise ValueError(
-            f"item positions {items.min()} to {items.max()} do not fit {n_items} items "
-            f"(0 to {n_items - 1})"
-        )

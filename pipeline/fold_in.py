@@ -16,11 +16,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.rows import near_one
+from pipeline.rows import Positions, entries, near_one, refuse_unknown
 
 __all__ = ["ItemFactors", "ItemWeights", "z_scores"]
 
-Positions = NDArray[np.integer]
 FloatArray = NDArray[np.float32]
 _LEAST_SPREAD: Final = 1e-15
 
@@ -50,7 +49,7 @@ class ItemWeights:
                 f"{len(self.indices)} columns and {len(self.weights)} weights do not fit "
                 f"row pointers that end at {self.indptr[-1]}"
             )
-        _refuse_unknown(self.indices, self.n_items)
+        refuse_unknown(self.indices, self.n_items)
 
     @property
     def n_items(self) -> int:
@@ -68,10 +67,9 @@ class ItemWeights:
         -------
         shape (n_visitors, n_items), fresh; summed in float64.
         """
-        _refuse_unknown(item_idxs, self.n_items)
         scores = np.empty((len(indptr) - 1, self.n_items), np.float32)
         for row, liked in enumerate(_slices(indptr)):
-            columns, terms = self._terms(item_idxs[liked], weights[liked])
+            columns, _, terms = self._terms(item_idxs[liked], weights[liked])
             scores[row] = np.bincount(columns, terms, self.n_items)
         return scores
 
@@ -84,11 +82,10 @@ class ItemWeights:
         -------
         shape (len(item_idxs), len(target_idxs)); a column adds up to the target's score.
         """
-        _refuse_unknown(item_idxs, self.n_items)
-        _refuse_unknown(target_idxs, self.n_items)
+        refuse_unknown(target_idxs, self.n_items)
         targets, of_target = np.unique(target_idxs, return_inverse=True)
-        columns, terms = self._terms(item_idxs, weights)
-        rows = np.repeat(np.arange(len(item_idxs)), np.diff(self.indptr)[item_idxs])
+        columns, lengths, terms = self._terms(item_idxs, weights)
+        rows = np.repeat(np.arange(len(item_idxs)), lengths)
         places = np.full(self.n_items, -1)
         places[targets] = np.arange(len(targets))
         kept = places[columns] >= 0
@@ -101,21 +98,19 @@ class ItemWeights:
         self, item_idxs: Positions, weights: FloatArray, target_idxs: Positions
     ) -> NDArray[np.float64]:
         """Mean of `parts` over the targets, shape (len(item_idxs),); no target twice."""
-        _refuse_unknown(item_idxs, self.n_items)
         is_target = np.zeros(self.n_items)
         is_target[target_idxs] = 1
-        columns, terms = self._terms(item_idxs, weights)
-        rows = np.repeat(np.arange(len(item_idxs)), np.diff(self.indptr)[item_idxs])
+        columns, lengths, terms = self._terms(item_idxs, weights)
+        rows = np.repeat(np.arange(len(item_idxs)), lengths)
         sums = np.bincount(rows, terms * is_target[columns], len(item_idxs))
         return np.asarray(sums / max(len(target_idxs), 1), np.float64)
 
-    def _terms(self, items: Positions, weights: FloatArray) -> tuple[Positions, FloatArray]:
-        """Columns and weighted weights of these rows, one after the other."""
-        starts = self.indptr[items]
-        lengths = self.indptr[items + 1] - starts
-        before = np.cumsum(lengths) - lengths
-        places = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
-        return self.indices[places], self.weights[places] * np.repeat(weights, lengths)
+    def _terms(
+        self, items: Positions, weights: FloatArray
+    ) -> tuple[Positions, Positions, FloatArray]:
+        """Columns of these rows of W, how many each row has, and their weighted weights."""
+        places, lengths = entries(self.indptr, items)
+        return self.indices[places], lengths, self.weights[places] * np.repeat(weights, lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +162,7 @@ class ItemFactors:
         ----------
         indptr, item_idxs, weights : visitors x items, CSR.
         """
-        _refuse_unknown(item_idxs, self.n_items)
+        refuse_unknown(item_idxs, self.n_items)
         found = np.zeros((len(indptr) - 1, self.factors.shape[1]), np.float32)
         for row, liked in enumerate(_slices(indptr)):
             if liked.stop > liked.start:
@@ -198,8 +193,8 @@ class ItemFactors:
         ----------
         Hu, Koren & Volinsky 2008, section 5, Explaining recommendations.
         """
-        _refuse_unknown(item_idxs, self.n_items)
-        _refuse_unknown(target_idxs, self.n_items)
+        refuse_unknown(item_idxs, self.n_items)
+        refuse_unknown(target_idxs, self.n_items)
         rows, matrix = self._system(item_idxs, weights)
         solved = np.linalg.solve(matrix, self.factors[target_idxs].T.astype(np.float64))
         return np.asarray((rows * weights[:, None]) @ solved, np.float32)
@@ -208,8 +203,8 @@ class ItemFactors:
         self, item_idxs: Positions, weights: FloatArray, target_idxs: Positions
     ) -> NDArray[np.float64]:
         """Mean of `parts` over the targets, shape (len(item_idxs),); no target twice."""
-        _refuse_unknown(item_idxs, self.n_items)
-        _refuse_unknown(target_idxs, self.n_items)
+        refuse_unknown(item_idxs, self.n_items)
+        refuse_unknown(target_idxs, self.n_items)
         rows, matrix = self._system(item_idxs, weights)
         target = self.factors[target_idxs].sum(axis=0, dtype=np.float64)
         solved = np.linalg.solve(matrix, target / max(len(target_idxs), 1))
@@ -255,11 +250,3 @@ def z_scores(scores: FloatArray) -> FloatArray:
 def _slices(indptr: Positions) -> list[slice]:
     bounds = indptr.tolist()
     return [slice(start, stop) for start, stop in pairwise(bounds)]
-
-
-def _refuse_unknown(items: Positions, n_items: int) -> None:
-    if len(items) and not 0 <= items.min() <= items.max() < n_items:
-        raise ValueError(
-            f"item positions {items.min()} to {items.max()} do not fit {n_items} items "
-            f"(0 to {n_items - 1})"
-        )

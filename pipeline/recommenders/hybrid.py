@@ -41,7 +41,7 @@ from pipeline.recommenders.tag_factors import TagFactors
 from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.recommenders.tag_vectors import no_features
-from pipeline.recommenders.topk import Lists, ScoreRows
+from pipeline.recommenders.topk import Lists, ScoreRows, empty_lists
 
 __all__ = ["CONTENT", "Hybrid", "HybridFitted", "content_scores", "novelty"]
 
@@ -125,7 +125,7 @@ class HybridFitted(Fitted):
             own = model.item_lists(item_idxs[rows], k, candidates=candidates, threads=threads)
             if own is None:
                 continue
-            found = found or _blank(len(item_idxs), k)
+            found = found or empty_lists(len(item_idxs), k)
             found.item_idxs[rows], found.scores[rows] = own.item_idxs, own.scores
             left[rows] = False
         return found
@@ -298,7 +298,3 @@ def _said_by(model: Fitted) -> Any:  # noqa: ANN401
 def _union(models: Any, name: str) -> IntArray:  # noqa: ANN401
     items = [getattr(model, name) for model in models]
     return np.unique(np.concatenate([np.empty(0, np.int32), *items])).astype(np.int32)
-
-
-def _blank(n: int, k: int) -> Lists:
-    return Lists(np.full((n, k), -1, np.int32), np.full((n, k), np.nan, np.float32))
