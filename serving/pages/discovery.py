@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -97,20 +96,22 @@ async def _urlset(snapshots: Sequence[Snapshot], origin: str, start: int, n_urls
     """Some of all urls, made beside the loop that answers others."""
 
     def made() -> Response:
-        paths = islice(_paths(snapshots), start, start + n_urls)
+        paths = _paths(snapshots, start, start + n_urls)
         return _xml("urlset", "url", [origin + path for path in paths])
 
     return await asyncio.to_thread(made)
 
 
-def _paths(snapshots: Sequence[Snapshot]) -> Iterator[str]:
-    """Pages of tags and items of all sites, most liked first."""
+def _paths(snapshots: Sequence[Snapshot], start: int, stop: int) -> Iterator[str]:
+    """Pages of tags and items of all sites, most liked first; of these the wanted ones alone."""
     for snapshot in snapshots:
-        site, ids = snapshot.site.site, snapshot.items.ids
-        for slug in snapshot.groups["tag"].slugs:
+        site, ids, slugs = snapshot.site.site, snapshot.items.ids, snapshot.groups["tag"].slugs
+        for slug in slugs[max(start, 0) : max(stop, 0)]:
             yield group_url(site, "tag", slug)
-        for item_idx in snapshot.popular.tolist():
+        start, stop = start - len(slugs), stop - len(slugs)
+        for item_idx in snapshot.popular[max(start, 0) : max(stop, 0)].tolist():
             yield item_url(site, ids[item_idx])
+        start, stop = start - len(snapshot.popular), stop - len(snapshot.popular)
 
 
 def _xml(root: str, member: str, places: Sequence[str]) -> Response:

@@ -11,6 +11,7 @@ from serving.pages import discovery
 from serving.pages.website import build_website
 from tests.factories import SITE
 from tests.serving.conftest import connect
+from tests.serving.hand_made import snapshot_of
 
 PLACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
@@ -50,6 +51,23 @@ def test_a_large_sitemap_is_an_index_of_several(client):
     parts = [get(urlsplit(place).path) for place in places(index.text)]
     assert len(parts) == -(-len(whole) // 20)
     assert [place for part in parts for place in places(part.text)] == whole
+
+
+def test_a_part_makes_no_urls_but_its_own(monkeypatch):
+    sites = [snapshot_of(n, groups={"tag": {"boat": [0], "cat": [1]}}) for n in (5, 7)]
+    whole = list(discovery._paths(sites, 0, 99))
+    assert len(whole) == len(sites) * 2 + 5 + 7
+    made = []
+    for name in ("item_url", "group_url"):
+        real = getattr(discovery, name)
+        monkeypatch.setattr(
+            discovery, name, lambda *asked, real=real: made.append(asked) or real(*asked)
+        )
+    for start in range(len(whole)):
+        for stop in range(start, len(whole) + 3):
+            made.clear()
+            assert list(discovery._paths(sites, start, stop)) == whole[start:stop]
+            assert len(made) == len(whole[start:stop])
 
 
 def test_one_sitemap_is_packed_between_two_requests():
