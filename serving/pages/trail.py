@@ -19,7 +19,7 @@ __all__ = ["MAX_TRAIL", "MAX_TRAIL_LENGTH", "Way", "WayQuery", "read_trail", "st
 MAX_TRAIL: Final = 20
 """Items that a trail remembers; the first ones fall off."""
 MAX_TRAIL_LENGTH: Final = 4096
-_LONGEST_WRITTEN: Final = 3000  # characters; each may take three bytes of a query
+_LONGEST_WRITTEN: Final = 4096  # bytes, encoded; as many are left for all else in a query
 
 
 class WayQuery(BaseModel):
@@ -99,7 +99,7 @@ def read_trail(snapshot: Snapshot, text: str) -> list[str]:
 def trail_after(trail: Sequence[str], item_id: str) -> list[str]:
     """Trail of what is reached from an item; one that a url could not hold begins later."""
     way = [*trail, item_id][-MAX_TRAIL:]
-    while len(trail_text(way)) > _LONGEST_WRITTEN:
+    while len(page_url("", trail=trail_text(way))) > _LONGEST_WRITTEN:
         way.pop(0)
     return way
 

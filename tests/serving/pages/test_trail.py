@@ -3,6 +3,7 @@ from html import unescape
 
 import pytest
 
+from serving.limits import Limits
 from serving.pages.links import trail_text
 from serving.pages.trail import MAX_TRAIL, MAX_TRAIL_LENGTH, Way, WayQuery, read_trail, trail_after
 from tests.factories import SITE
@@ -90,3 +91,17 @@ def test_a_trail_forgets_its_beginning_and_always_fits_a_url():
     assert 1 < len(odd) < MAX_TRAIL
     assert len(trail_text(odd)) < MAX_TRAIL_LENGTH
     assert trail_after([], "x" * MAX_TRAIL_LENGTH) == []
+
+
+@pytest.mark.parametrize("letter", ["x", "%", ",", "/", "é", "🙂"])
+def test_whatever_ids_hold_the_way_on_is_a_url_that_is_answered(letter):
+    ids = [letter * 150 + str(n) for n in range(MAX_TRAIL + 1)]
+    known = snapshot_of(1, similar={})
+    known.items.index.update(dict.fromkeys(ids, 0))
+    trail = trail_after(ids[:-1], ids[-1])
+    assert trail[-1] == ids[-1]
+    way = Way.of(known, "item-0", WayQuery(trail=trail_text(trail)))
+    assert way.trail == tuple(trail)
+    most = Limits().query_bytes
+    assert len(way.url()) < most
+    assert len(way.onward) < most
