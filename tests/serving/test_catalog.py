@@ -350,3 +350,22 @@ def test_another_default_model_is_another_answer(data, serve):
         with serve(data, default_model=model) as client:
             answer = client.get(asked, headers={"If-None-Match": first.headers["etag"]})
             assert answer.status_code == status
+
+
+def test_another_version_of_the_service_is_another_answer_and_another_list(
+    data, serve, monkeypatch
+):
+    asked = f"/v1/{SITE}/items/item-003/similar?k=3"
+    with serve(data) as client:
+        first = client.get(asked)
+    onward = f"{asked}&cursor={first.json()['next_cursor']}"
+    known = {"If-None-Match": first.headers["etag"]}
+    with serve(data) as client:
+        assert client.get(asked, headers=known).status_code == 304
+        assert client.get(onward).status_code == 200
+    monkeypatch.setattr("serving.loading.installed_version", lambda: "another")
+    with serve(data) as client:
+        again = client.get(asked, headers=known)
+        assert (again.status_code, again.json()["items"]) == (200, first.json()["items"])
+        assert again.headers["etag"] != first.headers["etag"]
+        assert client.get(onward).status_code == 409
