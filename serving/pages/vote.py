@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import Field
 
+from serving.errors import invalid_request
 from serving.feedback.events import Feedback
 from serving.feedback.intake import Intake, has_leave
 from serving.pages.rows import models_of
@@ -46,6 +47,8 @@ def build_router(website: Website) -> APIRouter:
     ) -> Response:
         snapshot = snapshot_of(website.catalog, site)
         way = Way.of(snapshot, known_id(snapshot, item_id), query)
+        if query.model not in {one.model for one in models_of(snapshot, way.item_id)}:
+            raise invalid_request("query", "model", "has no row beside the item", query.model)
         said = Feedback.model_validate(
             {"kind": "vote", "item_ids": [way.item_id], "vote": 1, "model": query.model}
         )

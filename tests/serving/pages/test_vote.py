@@ -66,6 +66,7 @@ def test_a_vote_given_side_by_side_goes_back_there(voting, data):
         (VOTE, "null", 403),
         (f"{ITEM}/vote?model=no-model", "http://likewise", 422),
         (f"{ITEM}/vote", "http://likewise", 422),
+        (f"{ITEM}/vote?model=popular", "http://likewise", 422),
         (f"/{SITE}/items/nowhere/vote?model=tag_profile", "http://likewise", 404),
     ],
 )
