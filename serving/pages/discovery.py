@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request, Response
 
+from serving.caching import file_answered
 from serving.errors import ApiProblemError
 from serving.pages.links import group_url, item_url
 from serving.pages.website import Website
@@ -54,9 +55,9 @@ def build_router(website: Website, max_urls: int = MAX_URLS) -> APIRouter:
         return Response("\n".join(lines) + "\n", headers=_NOT_KEPT, media_type="text/plain")
 
     @router.get("/favicon.ico")
-    async def icon() -> Response:
+    async def icon(request: Request) -> Response:
         asset = website.assets["favicon.svg"]
-        return Response(asset.body, headers=_KEPT, media_type=asset.media_type)
+        return file_answered(request, asset.body, asset.media_type, _KEPT)
 
     @router.get("/sitemap.xml")
     async def sitemap(request: Request) -> Response:

@@ -111,7 +111,10 @@ def test_engines_are_kept_from_what_is_private_or_endless(client):
 
 
 def test_the_icon_is_at_its_usual_place_too(client):
-    assert client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+    icon = client.get("/favicon.ico")
+    assert icon.headers["content-type"] == "image/svg+xml"
+    again = client.get("/favicon.ico", headers={"If-None-Match": icon.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_a_page_that_is_kept_does_not_repeat_the_host_that_was_asked(client, data, serve):
