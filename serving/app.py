@@ -54,6 +54,7 @@ def create_app(settings: ServingSettings | None = None, *, worker: Worker | None
         title="Likewise",
         summary="Recommendations from public likes.",
         version=installed_version(),
+        openapi_url=None,  # answered by documentation, with what caches may keep
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -1,6 +1,6 @@
-"""The page of the API itself: what routes there are, and what problems mean.
+"""The API described: its OpenAPI document, and a page of its routes and problems.
 
-A plain page with no script and nothing from another host.
+The page is plain, with no script and nothing from another host.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any, Final
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
+from serving.caching import file_answered
 from serving.problems import KINDS
+from serving.routes.common import JSON
 
 __all__ = ["build_router"]
 
+_HOUR: Final = {"Cache-Control": "public, max-age=3600"}
 _STYLE: Final = """
 :root{color-scheme:light dark;--line:#8884;--quiet:#7779}
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
@@ -37,24 +41,28 @@ _POLICY: Final = "; ".join(
 
 
 def build_router() -> APIRouter:
-    """The page for developers who look around with a browser."""
+    """The document, and the page for developers who look around with a browser."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
     async def docs(request: Request) -> Response:
-        return _page("Likewise API", "".join(_docs(request.app.openapi())))
+        page = _page("Likewise API", "".join(_docs(request.app.openapi())))
+        headers = {"Content-Security-Policy": _POLICY, **_HOUR}
+        return file_answered(request, page.encode(), "text/html", headers)
+
+    @router.get("/openapi.json")
+    async def openapi(request: Request) -> Response:
+        return file_answered(request, orjson.dumps(request.app.openapi()), JSON, _HOUR)
 
     return router
 
 
-def _page(title: str, body: str) -> Response:
-    text = (
+def _page(title: str, body: str) -> str:
+    return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<style>{_STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
     )
-    headers = {"Content-Security-Policy": _POLICY}
-    return Response(text, headers=headers, media_type="text/html")
 
 
 def _link(href: str, text: str | None = None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Request, Response
 
 from serving.answers.base import ListKind
 from serving.answers.models import ModelsAnswer
 from serving.answers.sites import SiteAnswer, SiteCard, SitesAnswer
-from serving.caching import answered
+from serving.caching import answered, file_answered
 from serving.catalog import Catalog
 from serving.routes.common import JSON, Site, documented, snapshot_of
 from serving.routing import QueryRoute
@@ -15,15 +17,17 @@ from serving.snapshot import Snapshot
 
 __all__ = ["build_router"]
 
+_MINUTE: Final = {"Cache-Control": "public, max-age=60"}
+
 
 def build_router(catalog: Catalog) -> APIRouter:
     """Routes about sites as wholes."""
     router = APIRouter(tags=["sites"], route_class=QueryRoute)
 
     @router.get("/v1/sites", responses=documented(SitesAnswer, "Every loaded site.", problems=()))
-    async def sites() -> Response:
+    async def sites(request: Request) -> Response:
         """List the sites that are served."""
-        return Response(_sites(catalog), media_type=JSON)
+        return file_answered(request, _sites(catalog).encode(), JSON, _MINUTE)
 
     @router.get("/v1/{site}", responses=documented(SiteAnswer, "The site.", problems=(404, 422)))
     async def site(request: Request, site: Site) -> Response:

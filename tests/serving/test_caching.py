@@ -82,3 +82,20 @@ def test_a_route_answers_304_until_another_snapshot_is_published(data, built, se
         changed = client.get(PATH, headers=asked)
         assert changed.status_code == 200
         assert changed.headers["etag"] != first.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("path", "max_age_s"), [("/v1/sites", 60), ("/docs", 3600), ("/openapi.json", 3600)]
+)
+def test_what_is_of_no_one_snapshot_is_named_by_what_is_in_it(client, path, max_age_s):
+    first = client.get(path)
+    assert first.headers["cache-control"] == f"public, max-age={max_age_s}"
+    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["models/lightfm_cf", "random"])
+def test_what_the_docs_except_is_never_kept(client, path):
+    answer = client.get(f"/v1/{SITE}/{path}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
