@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -17,7 +17,6 @@ __all__ = [
     "KINDS",
     "PROBLEMATIC",
     "PROBLEM_MEDIA_TYPE",
-    "add_problem_handlers",
     "problem_of",
     "problem_response",
 ]
@@ -68,16 +67,6 @@ def problem_response(
         {"Cache-Control": "no-store", **(headers or {})},
         media_type=PROBLEM_MEDIA_TYPE,
     )
-
-
-def add_problem_handlers(app: FastAPI) -> None:
-    """Make every error that a route or the router raises a problem."""
-
-    async def problem(_: Request, err: Exception) -> Response:
-        return problem_of(err)
-
-    for kind in PROBLEMATIC:
-        app.add_exception_handler(kind, problem)
 
 
 def problem_of(err: Exception) -> Response:

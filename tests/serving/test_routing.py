@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
-from serving.problems import add_problem_handlers
+from serving.catalog import Catalog
+from serving.pages.faults import add_fault_pages
+from serving.pages.website import build_website
 from serving.routing import QueryRoute
+from serving.settings import ServingSettings
 
 checked = []
 
@@ -51,7 +54,7 @@ def app_of(route_class):
         return JSONResponse({"who": x_who, **query.model_dump()})
 
     app = FastAPI()
-    add_problem_handlers(app)
+    add_fault_pages(app, build_website(Catalog(ServingSettings())))
     app.include_router(router)
     return app
 
