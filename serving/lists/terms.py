@@ -15,7 +15,15 @@ from serving.answers.base import ListKind
 from serving.lists.scoring import Likes, own_scores, side_spread, sides_of
 from serving.snapshot import Lists, VisitorPart
 
-__all__ = ["Terms", "adds_up", "composed_terms", "list_terms", "part_terms", "similar_terms"]
+__all__ = [
+    "Exact",
+    "Terms",
+    "adds_up",
+    "composed_terms",
+    "list_terms",
+    "part_terms",
+    "similar_terms",
+]
 
 _RELATIVE: Final = 1e-3
 _ABSOLUTE: Final = 1e-4

@@ -18,7 +18,7 @@ from serving.pages.website import Website
 from serving.routes.common import Site, Slug, snapshot_of
 from serving.snapshot import GroupKind, Snapshot
 
-__all__ = ["PLURALS", "build_router", "tags_of"]
+__all__ = ["PLURALS", "build_router", "tags_of", "top_tags"]
 
 PLURALS: Final[Mapping[GroupKind, str]] = {
     "tag": "Tags",

@@ -10,10 +10,12 @@ from urllib.parse import quote, urlencode
 from serving.snapshot import GroupKind
 
 __all__ = [
+    "DOTS",
     "GROUP_PATHS",
     "group_url",
     "item_url",
     "page_url",
+    "segment",
     "site_url",
     "taste_url",
     "thumb_url",
@@ -49,9 +51,9 @@ def page_url(path: str, **query: str | int | Sequence[str] | None) -> str:
     return f"{path}?{urlencode(given, doseq=True)}" if given else path
 
 
-def item_url(site: str, item_id: str, trail: Sequence[str] = ()) -> str:
-    """Page of an item, reached by the items of a trail."""
-    return site_url(site, "items", item_id, trail=trail_text(trail))
+def item_url(site: str, item_id: str) -> str:
+    """Page of an item."""
+    return site_url(site, "items", item_id)
 
 
 def thumb_url(site: str, item_id: str, size: int) -> str:

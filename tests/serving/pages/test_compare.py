@@ -6,6 +6,7 @@ import pytest
 from serving.pages.links import item_url
 from tests.factories import SITE
 from tests.serving.conftest import ODD_IDS
+from tests.serving.pages.urls import url_after
 
 PAIR = ("lightfm_cf", "tag_profile")
 ITEM = f"/{SITE}/items/item-001"
@@ -38,7 +39,7 @@ def test_both_sides_and_their_overlap_are_those_of_the_api(client, item_id):
     answer = told(client, item_id)
     for side, (cards, others) in enumerate(sides(page)):
         items = [row["items"][side] for row in answer["rows"]]
-        assert cards == [item_url(SITE, one["item_id"], [item_id]) for one in items]
+        assert cards == [url_after(one["item_id"], item_id) for one in items]
         assert others == [one["other_rank"] for one in items]
     n_common = answer["n_common"]
     assert n_common

@@ -7,6 +7,7 @@ import pytest
 from serving.pages.links import item_url
 from tests.factories import MODELS, SITE
 from tests.serving.conftest import ODD_IDS
+from tests.serving.pages.urls import url_after
 
 ROWS = ("lightfm_cf", "tag_profile")  # popular has no lists beside items
 
@@ -60,7 +61,7 @@ def test_rows_are_the_lists_of_the_api(client, item_id):
         path = f"/v1/{SITE}/items/{item_url('', item_id).rpartition('/')[2]}/similar"
         listed = client.get(path.replace("%252E", "%2E"), params=params).json()["items"]
         trail = f"?{urlencode({'trail': item_id})}" if "/" in item_id else ""
-        expected = [item_url(SITE, one["item_id"], [item_id]) for one in listed]
+        expected = [url_after(one["item_id"], item_id) for one in listed]
         assert hrefs == expected, trail
 
 

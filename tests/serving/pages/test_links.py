@@ -1,6 +1,6 @@
 import pytest
 
-from serving.pages.links import group_url, item_url, page_url, site_url
+from serving.pages.links import group_url, item_url, page_url, site_url, trail_text
 
 
 @pytest.mark.parametrize(
@@ -9,7 +9,10 @@ from serving.pages.links import group_url, item_url, page_url, site_url
         (site_url("s", "search", q="a&b"), "/s/search?q=a%26b"),
         (site_url("s", "taste", like=["a", "b"], off=()), "/s/taste?like=a&like=b"),
         (item_url("s", "a/b?#%"), "/s/items/a%2Fb%3F%23%25"),
-        (item_url("s", "c", ["a,b", "d"]), "/s/items/c?trail=a%252Cb%2Cd"),
+        (
+            site_url("s", "items", "c", trail=trail_text(["a,b", "d"])),
+            "/s/items/c?trail=a%252Cb%2Cd",
+        ),
         (group_url("s", "category", "é"), "/s/categories/%C3%A9"),
         (page_url("/about"), "/about"),
     ],

@@ -7,6 +7,7 @@ from pipeline.snapshot import build
 from serving.pages.links import item_url
 from tests.factories import NOW, SITE, SmallSite
 from tests.serving.conftest import ODD_IDS, publish
+from tests.serving.pages.urls import url_after
 
 MODEL = "tag_profile"
 ITEM = f"/{SITE}/items/item-001"
@@ -54,7 +55,7 @@ def test_the_page_of_a_row_is_the_list_of_the_api_to_its_end(longer):
     assert following == f"{PAGE}?cursor={answer['next_cursor']}"
     pages.append((longer.get(following), listed(longer, k=24, cursor=answer["next_cursor"])))
     for shown, told in pages:
-        expected = [item_url(SITE, one["item_id"], ["item-001"]) for one in told["items"]]
+        expected = [url_after(one["item_id"], "item-001") for one in told["items"]]
         assert hrefs(shown) == expected
     assert "Back to the beginning of the row" in pages[1][0].text
     assert "own list ends after 11" in pages[1][0].text
@@ -65,7 +66,7 @@ def test_more_of_a_row_goes_on_where_the_items_page_ends(longer):
     following = more_of(longer.get(ITEM))
     first, rest = listed(longer, k=12), hrefs(longer.get(following))
     expected = listed(longer, k=24, cursor=first["next_cursor"])["items"]
-    assert rest == [item_url(SITE, one["item_id"], ["item-001"]) for one in expected]
+    assert rest == [url_after(one["item_id"], "item-001") for one in expected]
     assert len(set(rest) | set(hrefs(longer.get(PAGE))[:12])) == 36
 
 
