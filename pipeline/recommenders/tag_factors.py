@@ -130,7 +130,7 @@ class TagFactors(Recommender):
         """Factors of every item, shape (n_items, factors)."""
         if not len(space.spectrum):
             return np.zeros_like(ials.item_factors)
-        trusted = (space.coordinates * trust[:, None]).astype(np.float32)
+        trusted = space.coordinates * trust.astype(np.float32)[:, None]
         system = (space.coordinates.T @ trusted).astype(np.float64)  # (rank, rank)
         system[np.diag_indices_from(system)] += self.regularization
         wanted = (trusted.T @ ials.item_factors).astype(np.float64)

@@ -190,14 +190,14 @@ class Study(Generic[M]):
         return scores
 
     def _look(self, step: M, fits: Iterator[Fitted], effort: float) -> float | None:
-        """Score of one setting; None where its fit diverges."""
+        """Score of one setting; None where its fit or its scores diverge."""
         began = self.purse.elapsed_s
         try:
             fitted = next(fits)
+            fitted_at = self.purse.elapsed_s
+            score = self.judge.score(fitted)
         except FitError:
             return None
-        fitted_at = self.purse.elapsed_s
-        score = self.judge.score(fitted)
         self.judge_s = self.purse.elapsed_s - fitted_at
         fit_s = fitted_at - began
         self._effort_s = max(fit_s / effort, self._effort_s * _SLOW_DECAY)
