@@ -110,7 +110,7 @@ class _Choosing:
         entered = enter(self.asked, self.judge, self.purse, self.seed)
         self.models, self.studies, self.notes = entered.models, entered.studies, entered.notes
         if len(self.judge.users):
-            run_rounds(self.studies, self.purse, self._reserve_s)
+            run_rounds(self.studies, self.purse, self._reserve_s, first=_BLENDED)
             self._settle()
             if self.asked.composes:
                 self._blend()

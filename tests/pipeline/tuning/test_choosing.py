@@ -192,13 +192,13 @@ def test_what_was_not_tried_keeps_its_defaults(bare):
 def test_seconds_of_a_hybrid_are_kept_back_only_once_every_algorithm_was_tried(parts, monkeypatch):
     kept = []  # seconds that must be left, and whether all were tried by then
 
-    def watched(studies, purse, reserve_s):
+    def watched(studies, purse, reserve_s, **more):
         def told():
             reserved = reserve_s()
             kept.append((reserved, all(study.n_fits for study in studies)))
             return reserved
 
-        run_rounds(studies, purse, told)
+        run_rounds(studies, purse, told, **more)
 
     monkeypatch.setattr("pipeline.tuning.choosing.run_rounds", watched)
     choose(["best"], *parts, budget=Budget(seconds=1000.0, trials=1))

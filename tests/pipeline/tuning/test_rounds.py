@@ -15,6 +15,7 @@ class Turn:
     score: float
     log: list
     turns: int = 40
+    name: str = "other"
     spent_s: float = 0.0
     n_fits: int = 0
     best: object = None
@@ -43,6 +44,13 @@ def test_every_study_has_a_first_turn_the_cheapest_first():
     run_rounds([Turn(c, 0.5, log) for c in (3.0, 1.0, 2.0)], Purse(Budget(None)), lambda: 0.0)
     assert log[:3] == [1.0, 2.0, 3.0]
     assert len(log) == 120
+
+
+def test_what_is_to_go_first_goes_before_what_is_cheaper():
+    log = []
+    studies = [Turn(1.0, 0.5, log), Turn(3.0, 0.5, log, name="a"), Turn(2.0, 0.5, log, name="b")]
+    run_rounds(studies, Purse(Budget(None)), lambda: 0.0, first=("a", "b"))
+    assert log[:3] == [2.0, 3.0, 1.0]
 
 
 def test_time_is_shared_between_equals():
