@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from enum import Enum, auto
 from types import FrameType
 from typing import Final, TextIO
 
@@ -41,11 +40,6 @@ _COLUMNS: Final = """
     SELECT column_name, data_type, is_nullable AS nullable, comment FROM duckdb_columns()
     WHERE NOT internal AND table_name = ? AND database_name = ? ORDER BY column_index
 """
-
-
-class _State(Enum):
-    READING = auto()
-    LEFT = auto()
 
 
 class Shell:
@@ -91,7 +85,7 @@ class Shell:
         pending = ""
         for line in text.splitlines():
             if not pending and line.strip().startswith("."):
-                if self._command(line.strip()) is _State.LEFT:
+                if self._leaves(line.strip()):
                     return True
                 continue
             pending = f"{pending}{line}\n" if pending or line.strip() else ""
@@ -122,7 +116,7 @@ class Shell:
     def _taken(self, line: str, pending: str) -> str | None:
         """Do what a line completes; what is still to be completed, None once it is left."""
         if not pending and line.strip().startswith("."):
-            return None if self._command(line.strip()) is _State.LEFT else ""
+            return None if self._leaves(line.strip()) else ""
         pending = f"{pending}{line}\n" if pending or line.strip() else ""
         if self._complete(pending):
             self.run(pending)
@@ -139,10 +133,11 @@ class Shell:
             return "unterminated" not in str(err)
         return True
 
-    def _command(self, line: str) -> _State:
+    def _leaves(self, line: str) -> bool:
+        """Obey a dot command; whether it was the one to leave."""
         name, _, argument = line.partition(" ")
         if name in {".quit", ".exit"}:
-            return _State.LEFT
+            return True
         if name == ".help":
             self._out.write(_HELP)
         elif name == ".tables":
@@ -152,7 +147,7 @@ class Shell:
             self._columns(argument.strip().rstrip(";"))
         else:
             self._err.write(f"unknown command {line!r}; .help names those there are\n")
-        return _State.READING
+        return False
 
     def _columns(self, name: str) -> None:
         database, _, table = name.rpartition(".")
@@ -187,7 +182,7 @@ def _cancelled_by_ctrl_c(connection: duckdb.DuckDBPyConnection) -> Iterator[None
         raise KeyboardInterrupt
 
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
+    if before is None or before is signal.SIG_IGN:  # not ours to put back, or not to be heard
         yield
         return
     signal.signal(signal.SIGINT, cancel)

@@ -88,8 +88,8 @@ class Ials(Recommender):
     alpha0: float = ranged(
         0.05, 1e-6, 10.0, "Weight of a pair without a like.", search=(0.001, 1.0), log=True
     )
-    regularization: float = ranged(
-        0.005, 1e-6, 10.0, "Strength of regularization.", search=(0.5, 10.0), log=True
+    regularization: float = ranged(  # searched by its strength, see `at`
+        0.005, 1e-6, 10.0, "Weight of regularization.", search=(0.5, 10.0), log=True
     )
     nu: float = ranged(1.0, 0.0, 2.0, "How regularization grows with the number of likes.")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ from pipeline.recommenders.tag_vectors import discounted, no_features
 from pipeline.recommenders.topk import Lists, ScoreRows
 
 __all__ = ["TagKernel", "TagKernelFitted"]
+
+_FEW_FEATURES: Final = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +138,10 @@ class TagKernel(Recommender):
     )
     landmarks: int = ranged(3000, 1, 20_000, "Most items that the kernel is taken to.")
 
-    def starts(self, dataset: Dataset) -> tuple[Self, ...]:  # noqa: ARG002
-        """For many tags of an item, then for a few (docs/decisions/0023)."""
+    def starts(self, dataset: Dataset) -> tuple[Self, ...]:
+        """For many tags of an item and for few; first what suits the data (docs/decisions/0023)."""
         few = replace(self, regularization=0.2, power=5, idf_power=0.15, flatness=0.7)
-        return (self, few)
+        return (few, self) if dataset.item_features.shape[1] <= _FEW_FEATURES else (self, few)
 
     @property
     def space(self) -> Space:

@@ -16,12 +16,12 @@ from scipy.sparse import csr_matrix
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.recommenders.best import Best
-from pipeline.recommenders.blend import BLENDED, Blend, BlendFitted, Part
+from pipeline.recommenders.blend import Blend, BlendFitted, Part
 from pipeline.recommenders.hybrid import Hybrid
 from pipeline.recommenders.popular import Popular
 from pipeline.tuning.blending import Pool, best_weights
 from pipeline.tuning.budget import Budget, Purse
-from pipeline.tuning.entering import Asked, enter
+from pipeline.tuning.entering import BLENDED_NAMES, Asked, enter
 from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
@@ -30,7 +30,6 @@ from pipeline.tuning.trials import Trial, trial_frame
 
 __all__ = ["Choice", "choose"]
 
-_BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
 _BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
 _HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
 _NEAR: Final = 0.9  # of the best: who may lead by other users
@@ -110,7 +109,7 @@ class _Choosing:
         entered = enter(self.asked, self.judge, self.purse, self.seed)
         self.models, self.studies, self.notes = entered.models, entered.studies, entered.notes
         if len(self.judge.users):
-            run_rounds(self.studies, self.purse, self._reserve_s, first=_BLENDED)
+            run_rounds(self.studies, self.purse, self._reserve_s, first=BLENDED_NAMES)
             self._settle()
             if self.asked.composes:
                 self._blend()
@@ -161,7 +160,7 @@ class _Choosing:
         scores = {
             study.name: study.best.score
             for study in self.studies
-            if study.best and study.name in _BLENDED
+            if study.best and study.name in BLENDED_NAMES
         }
         share = 0.0 if Blend.name in self.asked.fixed else _LEAST_OF_THE_BEST
         least = share * max(scores.values(), default=0.0)
@@ -209,8 +208,9 @@ class _Choosing:
     def _score_others(self, judge: Judge, top: float, scored: Collection[str]) -> None:
         """Score models that are no part of the blend, and may yet win, by the same users."""
         for study in self.studies:
-            is_near = study.best is not None and study.best.score >= _NEAR * top
-            if study.best and is_near and study.name not in scored:
+            if study.name in scored or study.best is None:
+                continue
+            if study.best.score >= _NEAR * top:
                 self.scores[study.name] = judge.score(study.best.fitted)
 
     def _hybridize(self) -> None:
@@ -234,13 +234,9 @@ class _Choosing:
             clock=self.purse.budget.clock,
         )
         self.models[Hybrid.name] = found.model
+        settled = {*self.asked.fixed, *self.scores}  # as given, or by a search of their own
         for content in found.content:
-            has_own_search = content.name in self.scores
-            if (
-                content.name in self.models
-                and content.name not in self.asked.fixed
-                and not has_own_search
-            ):
+            if content.name in self.models and content.name not in settled:
                 self.models[content.name] = content
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes

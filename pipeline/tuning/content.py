@@ -28,7 +28,6 @@ R = TypeVar("R", bound=Recommender)
 
 _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
 _WIDE_TRIALS: Final = 3
-_FEW_FEATURES: Final = 500  # what is known of few tags is tried before what is known of many
 _FACTORS_SHARE: Final = 0.35  # of the seconds
 _FINISH_S: Final = 5.0
 _FITS_TO_COME: Final = 2  # for the curve, and on all likes
@@ -89,8 +88,6 @@ class ContentSearch:
         if settings.name in self.fixed:
             return Study((settings,), self.judge, self.purse, self.seed, is_searched=False)
         starts = settings.starts(self.judge.train)
-        if self.judge.train.item_features.shape[1] <= _FEW_FEATURES:
-            starts = starts[::-1]
         return Study(starts, self.judge, self.purse, self.seed, base=settings)
 
     def _in_space_of(self, kernel: Study[Any] | None, settings: TagFactors) -> TagFactors:

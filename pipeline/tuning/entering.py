@@ -16,9 +16,9 @@ from pipeline.tuning.budget import Purse
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.study import Study
 
-__all__ = ["Asked", "Entered", "enter"]
+__all__ = ["BLENDED_NAMES", "Asked", "Entered", "enter"]
 
-_BLENDED: Final = tuple(algorithm.name for algorithm in BLENDED)
+BLENDED_NAMES: Final = tuple(algorithm.name for algorithm in BLENDED)
 _CONTENT: Final = tuple(algorithm.name for algorithm in CONTENT)
 _COMPOSED: Final = (Blend.name, Hybrid.name, Best.name)
 
@@ -56,7 +56,7 @@ class Asked:
         """Names of all that is fitted for itself or for a blend, in order."""
         names = [name for name in self.wanted if name not in _COMPOSED]
         if self.composes:
-            names += _BLENDED
+            names += BLENDED_NAMES
         if Best.name in self.wanted:
             names.append(Popular.name)
         return list(dict.fromkeys(names))
@@ -65,7 +65,7 @@ class Asked:
         """Whether it is scored: what has a search, a part in a blend, or may win as it stands."""
         is_chosen_within = model.name in _CONTENT and Hybrid.name in self.wanted
         has_search = _has_choice(model) and model.name not in self.fixed and not is_chosen_within
-        if has_search or (self.composes and model.name in _BLENDED):
+        if has_search or (self.composes and model.name in BLENDED_NAMES):
             return True
         return Best.name in self.wanted and (model.name == Popular.name or model.name in self.fixed)
 
@@ -109,7 +109,7 @@ class Entered:
 
     def add_blend(self) -> None:
         """The blend of all that can be blended, with its weights before a search."""
-        able = [self.models[name] for name in _BLENDED if name in self.models]
+        able = [self.models[name] for name in BLENDED_NAMES if name in self.models]
         weights = (self.asked.fixed.get(Blend.name) or Blend()).parameters
         self.models[Blend.name] = Blend.of(weights, able)
 

@@ -61,6 +61,7 @@ def vector_arrays(
     if not len(found):
         return
     rows, weights = values_of(found, "feature_idxs", "weights", "item_vectors")
+    refuse_not_finite("item_vectors", "weights", weights)
     items = found.column("item_idx").to_numpy()
     refuse_unknown("item_vectors", items, n_items)
     refuse_unknown("item_vectors", rows.idxs, n_features, "feature_idx")

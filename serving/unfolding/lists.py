@@ -48,6 +48,7 @@ def list_arrays(
                 "an unknown item_idx",
                 bool(((rows.idxs < 0) | (rows.idxs >= len(allowed))).any()),
             ),
+            ("a score that is not finite", not np.isfinite(scores).all()),
         )
         if holds
     ]

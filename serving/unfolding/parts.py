@@ -82,14 +82,12 @@ def values_of(
 
     Raises
     ------
-    SnapshotRefusedError : a row of positions and its values differ in length, or a value is not
-        finite.
+    SnapshotRefusedError : a row of positions and its values differ in length.
     """
     rows, _ = rows_of(found.column(idxs))
     beside, flat = rows_of(found.column(values), np.float32)
     if not np.array_equal(rows.starts, beside.starts):
         raise SnapshotRefusedError([f"{table}: {idxs} and {values} differ in length"])
-    refuse_not_finite(table, values, flat)
     return rows, flat
 
 

@@ -29,6 +29,7 @@ def visitor_arrays(con: duckdb.DuckDBPyConnection, model: str, n_items: int) -> 
     ).to_arrow_table()
     if len(found):
         rows, weights = values_of(found, "item_idxs", "weights", "item_weights")
+        refuse_not_finite("item_weights", "weights", weights)
         items = found.column("item_idx").to_numpy()
         for idxs in (items, rows.idxs):
             refuse_unknown("item_weights", idxs, n_items)

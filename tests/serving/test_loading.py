@@ -225,3 +225,11 @@ def test_the_file_is_closed_again(data, built):
     path = pointer.snapshot_path(data, SITE, published.snapshot_id)
     with duckdb.connect(path, read_only=True) as con:  # another configuration: refused if open
         assert con.sql("SELECT count(*) FROM items").fetchall() == [(40,)]
+
+
+def test_every_fault_of_a_list_is_named_at_once(tampered):
+    with pytest.raises(SnapshotRefusedError) as raised:
+        tampered("UPDATE item_lists SET item_idxs = [40], scores = ['nan']")
+    named = " ".join(raised.value.faults)
+    assert "an unknown item_idx" in named
+    assert "not finite" in named

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import dataset_from
 from pipeline.errors import FitError
@@ -83,3 +84,10 @@ def test_who_likes_nothing_with_features_gets_no_list(dataset):
 def test_without_features_it_is_not_fitted(bare):
     with pytest.raises(FitError, match="tag_kernel: none of 48 items has a feature"):
         TagKernel().fit(bare)
+
+
+def test_a_search_begins_with_what_suits_the_number_of_tags(dataset):
+    few, many = TagKernel().starts(dataset)
+    assert many == TagKernel()
+    wide = csr_matrix((dataset.n_items, 501), dtype=np.float32)
+    assert TagKernel().starts(replace(dataset, item_features=wide)) == (many, few)

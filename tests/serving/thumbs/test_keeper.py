@@ -24,6 +24,16 @@ def wanted(host, path="/a", size=64):
     return Wanted(SITE, f"item{path}", host.url(path), ("127.0.0.1",), size)
 
 
+def held_until(event):
+    """What sends a picture once something has happened."""
+
+    def reply(handler):
+        event.wait(30)
+        replying(picture())(handler)
+
+    return reply
+
+
 def test_a_picture_is_fetched_once_however_many_want_it(host, settings):
     host.replies["/a"] = replying(picture())
 
@@ -60,11 +70,9 @@ def test_a_slow_host_holds_nobody_up(host, settings, monkeypatch):
     monkeypatch.setattr(keeper, "_MOST_UNDER_WAY", 3)
     open_up = threading.Event()
 
-    def slow(handler):
-        open_up.wait(30)
-        replying(picture())(handler)
-
-    host.replies |= {f"/{n}": slow for n in range(4)} | {"/kept": replying(picture())}
+    host.replies |= {f"/{n}": held_until(open_up) for n in range(4)} | {
+        "/kept": replying(picture())
+    }
 
     async def ask():
         thumbs = Thumbs(lambda: settings)
@@ -129,11 +137,7 @@ def test_what_waits_at_the_end_is_given_up(host, settings, monkeypatch):
     monkeypatch.setattr(keeper, "_PATIENCE_S", 0.05)
     open_up = threading.Event()
 
-    def slow(handler):
-        open_up.wait(5)
-        replying(picture())(handler)
-
-    host.replies = {f"/{n}": slow for n in range(9)}
+    host.replies = {f"/{n}": held_until(open_up) for n in range(9)}
     thumbs = Thumbs(lambda: settings)
 
     async def ask():
@@ -159,11 +163,7 @@ def test_once_closed_there_is_what_is_kept_and_no_more(host, settings):
 def test_who_waits_for_what_is_given_up_is_told_so(host, settings):
     open_up = threading.Event()
 
-    def slow(handler):
-        open_up.wait(5)
-        replying(picture())(handler)
-
-    host.replies = {f"/{n}": slow for n in range(6)}
+    host.replies = {f"/{n}": held_until(open_up) for n in range(6)}
     thumbs = Thumbs(lambda: settings)
 
     async def ask():
