@@ -1,4 +1,4 @@
-"""Flat arrays in a folder, each in a file of its own, which any number of processes map.
+"""Flat arrays, one after the other in a file that any number of processes map.
 
 A mapped page is the page cache's, shared by all workers and taken back when memory is short: it
 is no worker's own.
@@ -6,16 +6,19 @@ is no worker's own.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Rows", "Texts", "mapped_arrays", "write_arrays"]
+
+_ALIGNED_BYTES: Final = 64  # as NumPy aligns what follows its headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +91,43 @@ class Texts:
         return cls(starts, np.frombuffer(b"".join(listed), np.uint8))
 
 
-def write_arrays(folder: Path, arrays: Iterable[tuple[str, NDArray[Any]]]) -> None:
-    """Write each array to ``<name>.npy`` of a folder, one at a time."""
-    for name, array in arrays:
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+def write_arrays(path: Path, arrays: Iterable[tuple[str, NDArray[Any]]]) -> None:
+    """Write arrays to a new file, one at a time: each after its name, both in NumPy's format."""
+    with path.open("xb") as file:
+        for name, array in arrays:
+            for block in (np.asarray(name), array):
+                np.save(file, block, allow_pickle=False)
+                file.write(bytes(-file.tell() % _ALIGNED_BYTES))
 
 
-def mapped_arrays(folder: Path) -> Mapping[str, NDArray[Any]]:
-    """Arrays of a folder by name, mapped read-only.
+def mapped_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
+    """Arrays of a file by name, mapped read-only as one: a process may have few files open.
 
     Raises
     ------
-    OSError, ValueError : a file is not such an array.
+    OSError, ValueError : the file does not hold such arrays.
     """
-    return {path.stem: _mapped(path) for path in sorted(folder.glob("*.npy"))}
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        try:
+            return dict(_arrays(file, mapped))
+        except (EOFError, OverflowError, TypeError) as err:
+            raise ValueError(f"{path.name} is no file of arrays: {err}") from err
 
 
-def _mapped(path: Path) -> NDArray[Any]:
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except EOFError as err:
-        raise ValueError(f"{path.name} is empty") from err
-    return np.asarray(array)  # a plain array: slicing a memmap costs ten times as much
+def _arrays(file: BinaryIO, mapped: mmap.mmap) -> Iterator[tuple[str, NDArray[Any]]]:
+    while file.tell() < len(mapped):
+        name = str(_next_array(file, mapped))
+        yield name, _next_array(file, mapped)
+
+
+def _next_array(file: BinaryIO, mapped: mmap.mmap) -> NDArray[Any]:
+    np.lib.format.read_magic(file)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError(f"{file.name} holds Python objects")
+    order: Literal["F", "C"] = "F" if is_fortran else "C"
+    array: NDArray[Any] = np.ndarray(shape, dtype, mapped, file.tell(), order=order)
+    end = file.tell() + array.nbytes
+    file.seek(end + -end % _ALIGNED_BYTES)
+    return array

@@ -26,9 +26,12 @@ from serving.errors import FolderDamagedError, SnapshotRefusedError, short
 from serving.published import file_faults
 from serving.settings import ServingSettings
 
-__all__ = ["unfold_ahead", "unfolded"]
+__all__ = ["ARRAYS", "FACTS", "unfold_ahead", "unfolded"]
 
-_LAYOUT: Final = 3  # of the folders: another one is never read
+ARRAYS: Final = "arrays.npy"
+FACTS: Final = "facts.json"
+
+_LAYOUT: Final = 4  # of the folders: another one is never read
 _REFUSED: Final = 3
 _KEPT: Final = 4
 _ABANDONED_S: Final = 3600

@@ -24,7 +24,7 @@ from serving.answers.models import (
 from serving.answers.sites import SiteAnswer
 from serving.arrays import Rows, Texts, mapped_arrays
 from serving.errors import FolderDamagedError, SnapshotRefusedError, short
-from serving.folders import unfolded
+from serving.folders import ARRAYS, FACTS, unfolded
 from serving.search.index import SearchIndex
 from serving.settings import ServingSettings
 from serving.snapshot import Chart, Features, GroupKind, Groups, Items, Lists, Snapshot, VisitorPart
@@ -33,7 +33,6 @@ from serving.version import installed_version
 __all__ = ["load", "published_at_of"]
 
 _HEAD: Final = {"site", "snapshot_id", "generated_at"}
-_FACTS: Final = "facts.json"
 _LIST_KINDS: Final[tuple[ListKind, ...]] = ("similar", "recommendations")
 _GROUP_KINDS: Final[tuple[GroupKind, ...]] = ("tag", "category", "creator")
 _SOLVE: Final = ("alpha0", "regularization", "nu")
@@ -66,11 +65,11 @@ def load(
 
 def _loaded(settings: ServingSettings, site: str, pointer: Pointer, denied: DenyList) -> Snapshot:
     with unfolded(settings, site, pointer, denied) as folder:
-        facts = orjson.loads((folder / _FACTS).read_bytes())
+        facts = orjson.loads((folder / FACTS).read_bytes())
         _refuse_another(facts["snapshot_info"][0], site, pointer)
         variant = f"{denied.digest} {settings.default_model} {installed_version()}"
         try:
-            reader = _Reader(facts, mapped_arrays(folder))
+            reader = _Reader(facts, mapped_arrays(folder / ARRAYS))
             return reader.snapshot(settings.default_model, variant)
         except (ValueError, KeyError) as err:
             raise SnapshotRefusedError(

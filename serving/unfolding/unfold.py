@@ -16,6 +16,7 @@ from pipeline.tables import SCHEMA_VERSION
 from serving.answers.base import ListKind
 from serving.arrays import Texts, write_arrays
 from serving.errors import SnapshotRefusedError, short
+from serving.folders import ARRAYS, FACTS
 from serving.reading import rows_of, table_rows, texts_of
 from serving.search.building import GroupText, search_arrays
 from serving.snapshot import GroupKind
@@ -31,9 +32,8 @@ from serving.unfolding.lists import list_arrays
 from serving.unfolding.parts import Arrays, named_rows, named_texts, prefixed, refuse_unknown
 from serving.unfolding.visitors import refuse_parts_not_finite, visitor_arrays
 
-__all__ = ["FACTS", "unfold"]
+__all__ = ["unfold"]
 
-FACTS: Final = "facts.json"
 _GROUP_TABLES: Final[Mapping[GroupKind, str]] = {
     "tag": "tags",
     "category": "categories",
@@ -74,7 +74,7 @@ def unfold(
             facts = {name: table_rows(con, name, order) for name, order in _SMALL_TABLES.items()}
             _refuse_other_versions(facts)
             refuse_parts_not_finite(con)
-            write_arrays(folder, _arrays(con, facts, denied))
+            write_arrays(folder / ARRAYS, _arrays(con, facts, denied))
         (folder / FACTS).write_bytes(orjson.dumps(facts))
     except (duckdb.Error, ValueError, KeyError) as err:
         raise SnapshotRefusedError([f"{path.name} cannot be read: {short(err)}"]) from err

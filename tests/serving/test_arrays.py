@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,30 +39,69 @@ def test_texts_give_back_what_was_put_in(texts):
     assert [made[place] for place in range(len(made))] == texts
 
 
-def test_arrays_of_a_folder_are_mapped_and_cannot_be_written(tmp_path):
-    written = {"a.starts": np.arange(3), "b": np.zeros((2, 0), np.float32)}
-    write_arrays(tmp_path, iter(written.items()))
-    (tmp_path / "facts.json").write_text("{}")
-    mapped = mapped_arrays(tmp_path)
-    assert list(mapped) == ["a.starts", "b"]
-    for name, array in written.items():
+def written(path, **arrays):
+    write_arrays(path, iter(arrays.items()))
+    return path
+
+
+def test_arrays_are_mapped_and_cannot_be_written(tmp_path):
+    arrays = {
+        "a.starts": np.arange(3),
+        "b": np.zeros((2, 0), np.float32),
+        "c": np.asfortranarray(np.arange(6, dtype=np.int16).reshape(2, 3)),
+        "d": np.array([True, False]),
+        "e": np.array(7.5),
+    }
+    mapped = mapped_arrays(written(tmp_path / "arrays.npy", **arrays))
+    assert list(mapped) == list(arrays)
+    for name, array in arrays.items():
         np.testing.assert_array_equal(mapped[name], array)
         assert mapped[name].dtype == array.dtype
+        assert mapped[name].flags.aligned
+        assert not mapped[name].flags.writeable
     with pytest.raises(ValueError, match="read-only"):
         mapped["a.starts"][0] = 1
 
 
+def open_files():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_any_number_of_arrays_is_one_open_file(tmp_path):
+    path = written(tmp_path / "arrays.npy", **{str(n): np.arange(n) for n in range(200)})
+    before = open_files()
+    mapped = mapped_arrays(path)
+    assert open_files() == before + 1
+    assert len(mapped) == 200
+    del mapped
+    assert open_files() == before
+
+
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY"])
-def test_a_file_that_is_no_array_is_refused(tmp_path, content):
-    (tmp_path / "a.npy").write_bytes(content)
+def test_a_file_that_holds_no_arrays_is_refused(tmp_path, content):
+    (tmp_path / "arrays.npy").write_bytes(content)
     with pytest.raises((OSError, ValueError)):
-        mapped_arrays(tmp_path)
+        mapped_arrays(tmp_path / "arrays.npy")
+
+
+def test_a_file_that_was_cut_is_refused_wherever_it_was(tmp_path):
+    path = written(tmp_path / "arrays.npy", a=np.arange(100), b=np.arange(3))
+    whole = path.read_bytes()
+    for size in range(1, len(whole) - 63, 8):
+        path.write_bytes(whole[:size])
+        try:
+            names = list(mapped_arrays(path))
+        except ValueError:
+            continue
+        assert names == ["a"], size
 
 
 def test_an_array_that_would_run_code_is_neither_written_nor_read(tmp_path):
-    objects = np.array([object()])
     with pytest.raises(ValueError, match="pickle"):
-        write_arrays(tmp_path, [("a", objects)])
-    np.save(tmp_path / "a.npy", np.array([{}]), allow_pickle=True)
+        written(tmp_path / "a.npy", a=np.array([object()]))
+    with (tmp_path / "b.npy").open("wb") as file:
+        np.save(file, np.asarray("b"))
+        file.write(bytes(-file.tell() % 64))
+        np.save(file, np.array([{}]), allow_pickle=True)
     with pytest.raises(ValueError, match="Python objects"):
-        mapped_arrays(tmp_path)
+        mapped_arrays(tmp_path / "b.npy")

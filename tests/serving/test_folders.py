@@ -53,7 +53,7 @@ def test_a_process_of_its_own_unfolds_the_same(site, tmp_path):
         unfolded(settings, SITE, published, denied) as here,
         unfolded(apart, SITE, published, denied) as there,
     ):
-        own, other = mapped_arrays(here), mapped_arrays(there)
+        own, other = mapped_arrays(here / "arrays.npy"), mapped_arrays(there / "arrays.npy")
         assert own.keys() == other.keys()
         assert all(np.array_equal(own[name], other[name]) for name in own)
 
@@ -127,7 +127,7 @@ def test_a_folder_that_lost_something_is_filled_anew(site):
     settings, built, published = site
     with unfolded(settings, SITE, published, NOBODY) as folder:
         whole = {path.name: path.read_bytes() for path in folder.iterdir()}
-    for name in ("facts.json", "item.card.data.npy", "sizes.json"):
+    for name in ("facts.json", "arrays.npy", "sizes.json"):
         (folder / name).write_bytes(b"")
         assert load(settings, SITE, published).snapshot_id == built.snapshot_id
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
@@ -140,7 +140,7 @@ def garbled(path):
     path.write_bytes(bytes(path.stat().st_size))
 
 
-@pytest.mark.parametrize("name", ["facts.json", "item.card.data.npy", "order.popular.npy"])
+@pytest.mark.parametrize("name", ["facts.json", "arrays.npy"])
 def test_a_folder_whose_content_is_garbled_is_filled_anew(site, name):
     settings, built, published = site
     with unfolded(settings, SITE, published, NOBODY) as folder:
@@ -157,7 +157,7 @@ def test_what_cannot_be_read_just_after_it_was_filled_is_refused(site, monkeypat
     def garbling(path, folder, *rest):
         fills.append(path)
         real(path, folder, *rest)
-        garbled(folder / "order.popular.npy")
+        garbled(folder / "arrays.npy")
 
     monkeypatch.setattr(folders, "_unfold", garbling)
     with pytest.raises(SnapshotRefusedError, match="cannot be read"):

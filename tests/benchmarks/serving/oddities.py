@@ -12,7 +12,6 @@ import contextlib
 import json
 import random
 import re
-import select
 import socket
 import sys
 import tempfile
@@ -328,14 +327,12 @@ def exchanged(address: tuple[str, int], sent: bytes, *, wait_s: float = _WAIT_S)
     """What comes back until nothing does for a while."""
     answer = b""
     with (
-        contextlib.suppress(OSError),  # closed while more was sent, which it may do; or dead
+        contextlib.suppress(OSError),  # no more comes; or closed while more was sent; or dead
         socket.create_connection(address, timeout=5) as connection,
     ):
         connection.sendall(sent)
-        while select.select([connection], [], [], wait_s)[0]:
-            more = connection.recv(65_536)
-            if not more:
-                break
+        connection.settimeout(wait_s)
+        while more := connection.recv(65_536):
             answer += more
     return answer
 

@@ -1,6 +1,6 @@
 import os
 import pty
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -54,10 +54,11 @@ def test_without_a_site_there_must_be_one(capsys, tmp_path, monkeypatch):
 
 def _read_until(descriptor, mark):
     seen = b""
-    while mark not in seen:
-        ready, _, _ = select.select([descriptor], [], [], _TIMEOUT_S)
-        assert ready, f"{mark!r} did not come after {seen!r}"
-        seen += os.read(descriptor, 4096)
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while mark not in seen:
+            assert selector.select(_TIMEOUT_S), f"{mark!r} did not come after {seen!r}"
+            seen += os.read(descriptor, 4096)
     return seen
 
 
