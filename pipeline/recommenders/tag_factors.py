@@ -117,7 +117,7 @@ class TagFactors(Recommender):
         trust = np.divide(
             counts, counts + self.damping, where=counts > 0, out=np.zeros(len(counts))
         )
-        known = space.described if len(space.spectrum) else np.empty(0, np.int32)
+        known = space.described if space.rank else np.empty(0, np.int32)
         return TagFactorsFitted(
             user_factors=ials.user_factors,
             user_biases=np.zeros(dataset.n_users, np.float32),
@@ -128,7 +128,7 @@ class TagFactors(Recommender):
 
     def _foretold(self, space: TagSpace, ials: IalsFitted, trust: FloatArray) -> FloatArray:
         """Factors of every item, shape (n_items, factors)."""
-        if not len(space.spectrum):
+        if not space.rank:
             return np.zeros_like(ials.item_factors)
         trusted = space.coordinates * trust.astype(np.float32)[:, None]
         system = (space.coordinates.T @ trusted).astype(np.float64)  # (rank, rank)

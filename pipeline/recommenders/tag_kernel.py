@@ -166,8 +166,7 @@ class TagKernel(Recommender):
         if reason := self.refusal(dataset):
             raise FitError(reason)
         space = self.space.of(dataset, seed)
-        scale = 1 / np.sqrt(space.spectrum + self.regularization)
-        coordinates = space.coordinates * scale.astype(np.float32)
+        coordinates = space.ridge(self.regularization)
         likes = _of_items(discounted(dataset.user_items, self.discount), space.described)
         known = space.described if likes.nnz else np.empty(0, np.int32)
         return TagKernelFitted(coordinates, likes, known)

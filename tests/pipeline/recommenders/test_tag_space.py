@@ -26,7 +26,18 @@ def test_coordinates_span_the_kernel_of_the_liked_items(dataset, power):
     product = space.coordinates[liked] @ space.coordinates.T
     np.testing.assert_allclose(product, kernel(dataset, power)[liked], atol=2e-4)
     gram = space.coordinates[liked].T @ space.coordinates[liked]
-    np.testing.assert_allclose(gram, np.diag(space.spectrum), atol=2e-4 * space.spectrum[-1])
+    np.testing.assert_allclose(gram, space.gram, atol=1e-5 * gram.max())
+
+
+@pytest.mark.parametrize("power", [1, 3])
+@pytest.mark.parametrize("strength", [1e-4, 1.0, 1e4])
+def test_a_ridge_is_that_of_the_whole_kernel(dataset, power, strength):
+    found = Space(0.5, 0.2, power, 3000).of(dataset, 0).ridge(strength)
+    liked = np.flatnonzero(np.bincount(dataset.user_items.indices, minlength=dataset.n_items))
+    whole = kernel(dataset, power)
+    system = whole[np.ix_(liked, liked)] + strength * np.eye(len(liked))
+    expected = np.linalg.solve(system, whole[liked])
+    np.testing.assert_allclose(found[liked] @ found.T, expected, atol=2e-3 * expected.max())
 
 
 def test_few_landmarks_are_an_approximation_of_less_rank(dataset):
@@ -107,7 +118,7 @@ def test_what_takes_too_much_memory_is_refused_with_its_size(dataset):
         item_features=identity(n_items, np.float32, "csr"),
         feature_names=tuple(f"tag:{n}" for n in range(n_items)),
     )
-    assert "25.6 GB" in (too_wide("m", space, many) or "")
+    assert "22.4 GB" in (too_wide("m", space, many) or "")
 
 
 def test_the_default_landmarks_are_not_refused_to_a_site_of_many_items(dataset):
