@@ -36,7 +36,7 @@ _CHECKPOINTS: Final = (2, 3, 5, 7, 10, 14, 20, 28, 40, 60, 100)
 _STARTS: Final = ((0.05, 2.5), (0.15, 4.5), (0.01, 2.5))  # alpha0 and strength
 _CG_STEPS: Final = 3
 _INIT_STD: Final = 0.1
-_LIKE_S: Final = 1e-6  # one like, 64 factors, one iteration (docs/benchmarks.md)
+_LIKE_S: Final = 3e-7  # one like, 64 factors, one iteration (docs/benchmarks.md)
 _FOLD_IN: Final = ("alpha0", "regularization", "nu")
 
 

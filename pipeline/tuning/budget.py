@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 __all__ = ["Budget", "Purse"]
 
@@ -52,6 +52,12 @@ class Purse:
         """Whether so much can be spent and the reserve kept."""
         seconds = self.budget.seconds
         return seconds is None or self.elapsed_s + cost_s + self.reserved_s <= seconds
+
+    @property
+    def rest(self) -> Budget:
+        """What is left as a budget of its own."""
+        seconds = None if self.budget.seconds is None else max(self.left_s, 0.0)
+        return replace(self.budget, seconds=seconds)
 
     @property
     def left_s(self) -> float:

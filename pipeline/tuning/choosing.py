@@ -218,7 +218,7 @@ class _Choosing:
         collaborative = max(self.fits, key=lambda name: self.scores[name], default=None)
         if collaborative is None:
             return
-        self.purse.reserved_s = self._final_s()
+        self.purse.reserved_s = self._final_s() if self.purse.budget.pays_lists else 0.0
         began = self.purse.elapsed_s
         found = choose_hybrid(
             self.judge.train,
@@ -229,9 +229,7 @@ class _Choosing:
             fixed=tuple(self.asked.fixed),
             seed=self.seed,
             threads=self.judge.threads,
-            seconds_left=lambda: self.purse.left_s,
-            trials=self.purse.budget.trials,
-            clock=self.purse.budget.clock,
+            budget=self.purse.rest,
         )
         self.models[Hybrid.name] = found.model
         settled = {*self.asked.fixed, *self.scores}  # as given, or by a search of their own

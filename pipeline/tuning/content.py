@@ -1,7 +1,8 @@
 """The search for content models: which settings rank items well that nobody has liked yet.
 
 Profile and kernel are searched first; factors follow from the space that is best for the kernel,
-for it takes most of their time and what tells items apart is the same for both.
+for it takes most of their time and what tells items apart is the same for both.  Time is kept for
+them: their sum with the kernel is better than the best kernel (docs/decisions/0023).
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then h
 _WIDE_TRIALS: Final = 3
 _FACTORS_SHARE: Final = 0.35  # of the seconds
 _FINISH_S: Final = 5.0
-_FITS_TO_COME: Final = 2  # for the curve, and on all likes
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
 
 
@@ -60,24 +60,28 @@ class ContentSearch:
         starts = [self._narrowed(one, (1 - _FACTORS_SHARE) * left_s) for one in self._given()]
         able = [one for one in starts if not one.refusal(self.judge.train, in_tuner=True)]
         first = [self._study(one) for one in able if not isinstance(one, TagFactors)]
-        kept_s = 0.0 if math.isinf(left_s) else _FACTORS_SHARE * left_s
-        has_factors = len(first) < len(able)
-        self._search(first, first, kept_s if has_factors else 0.0)
+        later = [one for one in able if isinstance(one, TagFactors)]
+        self._search(first, first, self._kept_s(later, left_s))
         kernel = next((study for study in first if study.name == TagKernel.name), None)
-        others = [
-            self._study(self._in_space_of(kernel, one))
-            for one in able
-            if isinstance(one, TagFactors)
-        ]
+        others = [self._study(self._in_space_of(kernel, one)) for one in later]
         self._search(others, [*first, *others], 0.0)
         found = {study.name: study for study in (*first, *others)}
         return [found[one.name] for one in able]
 
+    def _kept_s(self, later: Sequence[Recommender], left_s: float) -> float:
+        """Seconds for what comes later: a share, at least one trial, nothing if none is paid."""
+        once_s = sum(one.first_fit_s(self.judge.train) for one in later)
+        if math.isinf(left_s) or not later or once_s > left_s:
+            return 0.0
+        return max(once_s, _FACTORS_SHARE * left_s)
+
     def _search(
         self, studies: Sequence[Study[Any]], scored: Sequence[Study[Any]], kept_s: float
     ) -> None:
+        fits_to_come = 1 + self.purse.budget.pays_lists  # for the curve, and on all likes
+
         def reserved_s() -> float:
-            return kept_s + _FINISH_S + _FITS_TO_COME * _final_s(scored)
+            return kept_s + _FINISH_S + fits_to_come * _final_s(scored)
 
         run_rounds(studies, self.purse, reserved_s)
         for study in studies:

@@ -9,8 +9,7 @@ validation likes, all items ranked.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
@@ -35,7 +34,7 @@ __all__ = ["Hybridized", "choose_hybrid"]
 
 R = TypeVar("R", bound=Recommender)
 
-_LEAST_OF_THE_BEST: Final = 0.6
+_LEAST_OF_THE_BEST: Final = 0.4  # whoever scores less has no part
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Hybridized:
     ----------
     model : settings; those it started from where the time paid for no trial.
     score, content_score : NDCG@20 on validation, all items ranked, and of the content models
-        on the items that were held out whole; NaN where it was not measured.
+        on the items that were held out whole; NaN where it was not measured.  Where time pays
+        for some content models alone, their weights stay as they are.
     trials : of the content models and of both choices that followed.
     notes : sentences on what was cut short.
     content : the best settings of every content model that was scored, with a part or without.
@@ -70,9 +70,7 @@ def choose_hybrid(
     fixed: Collection[str] = (),
     seed: int = 0,
     threads: int = 1,
-    seconds_left: Callable[[], float] = lambda: math.inf,
-    trials: int | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    budget: Budget | None = None,
 ) -> Hybridized:
     """Content models, their weights and the curve of a hybrid.
 
@@ -83,8 +81,8 @@ def choose_hybrid(
         here where there is none.
     start : settings of content models that are tried first.
     fixed : names of those whose settings stay as they are.
-    seconds_left : how long it may take, asked along the way.
-    trials : of each content model, at most; a ridge has six strengths more.
+    budget : seconds, and fits of each content model, at most (a ridge has six strengths more);
+        no limit where there is none.
 
     Returns
     -------
@@ -97,10 +95,8 @@ def choose_hybrid(
     hybrid = replace(start or Hybrid(), collaborative=collaborative)
     if reason := hybrid.refusal(train):
         raise FitError(reason)
-    choosing = _Choosing(
-        hybrid, fixed, train, validation, seed, threads, seconds_left, trials, clock
-    )
-    return choosing.choice(fitted)
+    limits = budget or Budget(seconds=None)
+    return _Choosing(hybrid, fixed, train, validation, seed, threads, limits).choice(fitted)
 
 
 @dataclass(slots=True)
@@ -113,13 +109,11 @@ class _Choosing:
     validation: csr_matrix
     seed: int
     threads: int
-    seconds_left: Callable[[], float]
-    most_trials: int | None
-    clock: Callable[[], float]
+    budget: Budget
 
     def choice(self, fitted: Fitted | None) -> Hybridized:
         """Search content models, weigh them, fit the curve."""
-        began = self.clock()
+        began = self.budget.clock()
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
         search = ContentSearch(
@@ -127,7 +121,7 @@ class _Choosing:
             fixed=self.fixed,
             ials=_ials_of(self.hybrid.collaborative),
             judge=judge,
-            purse=self._purse(),
+            purse=Purse(self.budget),
             seed=self.seed,
         )
         studies = search.run()
@@ -136,17 +130,15 @@ class _Choosing:
         scored = [study for study in studies if study.best]
         if not scored:
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), tuple(notes))
-        hybrid, content_score = self._weighed(scored, judge)
-        hybrid, score = self._curved(hybrid, fitted)
-        spent = self.clock() - began
-        last = Trial.of(hybrid, score, self._judge(), spent, spent)
         content = tuple(study.settled for study in scored)
+        if len(scored) < len(studies):  # weights that were found without one are no better
+            hybrid, content_score = replace(self.hybrid, content=content), math.nan
+        else:
+            hybrid, content_score = self._weighed(scored, judge)
+        hybrid, score = self._curved(hybrid, fitted)
+        spent = self.budget.clock() - began
+        last = Trial.of(hybrid, score, self._judge(), spent, spent)
         return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes), content)
-
-    def _purse(self) -> Purse:
-        left = self.seconds_left()
-        seconds = None if math.isinf(left) else max(left, 0.0)
-        return Purse(Budget(seconds=seconds, trials=self.most_trials, clock=self.clock))
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
         """The hybrid with its content models and their weights, by the cold items."""

@@ -9,10 +9,10 @@ at once, in the end.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -34,7 +34,6 @@ from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.budget import Budget, Purse
 from pipeline.tuning.choosing import choose
 from pipeline.tuning.cold import ColdJudge, cold_split
-from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.study import Study
 
 __all__ = ["Row", "measure", "measure_all", "measure_cold", "world_dataset"]
@@ -145,19 +144,11 @@ def _tuned_alone(train: Dataset, seed: int, budget_s: float) -> dict[str, Recomm
 
 
 def _tuned_hybrid(train: Dataset, seed: int, budget_s: float) -> Hybrid:
-    """Half the time for the collaborative model, half for the rest."""
-    began = time.monotonic()
+    """As a site's is: most of the time goes to the collaborative model within it."""
     trial, validation = _random_split(train, seed + 1, 0.1)
-    budget = Budget(seconds=budget_s / 2, pays_lists=False)
-    choice = choose(["blend"], trial, validation, seed=seed, budget=budget)
-    chosen = choose_hybrid(
-        trial,
-        validation,
-        choice.models["blend"],
-        seed=seed,
-        seconds_left=lambda: budget_s - (time.monotonic() - began),
-    )
-    return chosen.model
+    budget = Budget(seconds=budget_s, pays_lists=False)
+    choice = choose([Hybrid.name], trial, validation, seed=seed, budget=budget)
+    return cast("Hybrid", choice.models[Hybrid.name])
 
 
 def _random_split(dataset: Dataset, seed: int, share: float) -> tuple[Dataset, csr_matrix]:

@@ -12,12 +12,16 @@ from pipeline.recommenders.hybrid import CONTENT, Hybrid
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.item_graph import ItemGraph
 from pipeline.recommenders.popular import Popular
+from pipeline.recommenders.tag_factors import TagFactors
 from pipeline.recommenders.tag_kernel import TagKernel
+from pipeline.recommenders.tag_profile import TagProfile
+from pipeline.tuning.budget import Budget
 from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from tests.pipeline.recommenders.conftest import tastes
 
 SMALL = Ials(factors=4, iterations=3)
+TWO = Budget(seconds=None, trials=2)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def halves():
 
 @pytest.fixture(scope="module")
 def chosen(halves):
-    return choose_hybrid(*halves, SMALL, seed=1, trials=2)
+    return choose_hybrid(*halves, SMALL, seed=1, budget=TWO)
 
 
 def test_it_is_not_below_its_collaborative_model(halves, chosen):
@@ -56,7 +60,7 @@ def test_trials_are_of_every_content_model_and_of_the_hybrid(chosen):
 
 
 def test_one_seed_gives_one_choice(halves, chosen):
-    again = choose_hybrid(*halves, SMALL, seed=1, trials=2)
+    again = choose_hybrid(*halves, SMALL, seed=1, budget=TWO)
     assert again.model == chosen.model
     assert again.score == chosen.score
 
@@ -77,13 +81,36 @@ def test_the_best_of_every_content_model_is_told_with_a_part_or_without(chosen):
 
 def test_few_landmarks_of_a_last_run_do_not_stay(halves):
     last = Hybrid(content=(TagKernel(landmarks=7),))
-    trials = choose_hybrid(*halves, SMALL, start=last, seed=1, trials=1).trials
-    tried = {json.loads(t.parameters)["landmarks"] for t in trials if t.model == "tag_kernel"}
+    found = choose_hybrid(*halves, SMALL, start=last, seed=1, budget=replace(TWO, trials=1))
+    tried = {json.loads(t.parameters)["landmarks"] for t in found.trials if t.model == "tag_kernel"}
     assert tried == {TagKernel().landmarks}
 
 
+def test_weights_stay_where_time_pays_for_some_content_models_alone(halves, monkeypatch):
+    monkeypatch.setattr(TagFactors, "first_fit_s", lambda *_: 1e9)
+    start = Hybrid(tag_profile=0.7, tag_kernel=0.3, tag_factors=0.2)
+    found = choose_hybrid(*halves, SMALL, start=start, seed=1, budget=Budget(seconds=1e6, trials=1))
+    assert {trial.model for trial in found.trials} == {"tag_profile", "tag_kernel", "hybrid"}
+    weights = {name: getattr(found.model, name) for name in ("tag_profile", "tag_kernel")}
+    assert weights == {"tag_profile": 0.7, "tag_kernel": 0.3}
+    assert found.model.tag_factors == 0.2
+    assert any("tag_factors: the budget pays for no trial" in note for note in found.notes)
+    assert [settings.name for settings in found.content] == ["tag_profile", "tag_kernel"]
+
+
+def test_time_is_kept_for_factors_while_others_are_searched(halves, monkeypatch):
+    times = iter(range(1, 1_000_000))  # whatever asks for the time has taken a second
+    for model in (TagProfile, TagKernel, TagFactors):
+        monkeypatch.setattr(model, "first_fit_s", lambda *_: 10.0)
+    budget = Budget(seconds=300.0, clock=lambda: float(next(times)))
+    found = choose_hybrid(*halves, SMALL, seed=1, budget=budget)
+    names = [trial.model for trial in found.trials]
+    assert names.count("tag_factors") >= 1
+    assert names.count("tag_kernel") >= 2
+
+
 def test_no_time_gives_the_defaults_and_says_so(halves):
-    found = choose_hybrid(*halves, Popular(), seconds_left=lambda: 0.0)
+    found = choose_hybrid(*halves, Popular(), budget=Budget(seconds=0.0))
     assert found.model.collaborative == Popular()
     assert not found.trials
     assert any("budget" in note for note in found.notes)
