@@ -92,12 +92,22 @@ class Texts:
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, NDArray[Any]]]) -> None:
-    """Write arrays to a new file, one at a time: each after its name, both in NumPy's format."""
+    """Write arrays to a new file, one at a time: each after its name, all names in the end.
+
+    All of it is in NumPy's format.
+    """
     with path.open("xb") as file:
+        names = []
         for name, array in arrays:
-            for block in (np.asarray(name), array):
-                np.save(file, block, allow_pickle=False)
-                file.write(bytes(-file.tell() % _ALIGNED_BYTES))
+            _append(file, np.asarray(name))
+            _append(file, array)
+            names.append(name)
+        _append(file, np.asarray(names, np.str_))
+
+
+def _append(file: BinaryIO, array: NDArray[Any]) -> None:
+    np.save(file, array, allow_pickle=False)
+    file.write(bytes(-file.tell() % _ALIGNED_BYTES))
 
 
 def mapped_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
@@ -105,20 +115,25 @@ def mapped_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
 
     Raises
     ------
-    OSError, ValueError : the file does not hold such arrays.
+    OSError, ValueError : the file does not hold such arrays, or not all that were written.
     """
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
-            return dict(_arrays(file, mapped))
-        except (EOFError, OverflowError, TypeError) as err:
+            return _all_arrays(file, mapped)
+        except OSError:
+            raise
+        except Exception as err:  # a garbled header is read as Python, and fails as that may
             raise ValueError(f"{path.name} is no file of arrays: {err}") from err
 
 
-def _arrays(file: BinaryIO, mapped: mmap.mmap) -> Iterator[tuple[str, NDArray[Any]]]:
-    while file.tell() < len(mapped):
-        name = str(_next_array(file, mapped))
-        yield name, _next_array(file, mapped)
+def _all_arrays(file: BinaryIO, mapped: mmap.mmap) -> Mapping[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    while (name := _next_array(file, mapped)).ndim == 0:
+        arrays[str(name)] = _next_array(file, mapped)
+    if name.tolist() != list(arrays) or file.tell() != len(mapped):
+        raise ValueError("its names are not those that were written")
+    return arrays
 
 
 def _next_array(file: BinaryIO, mapped: mmap.mmap) -> NDArray[Any]:

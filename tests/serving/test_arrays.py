@@ -87,13 +87,32 @@ def test_a_file_that_holds_no_arrays_is_refused(tmp_path, content):
 def test_a_file_that_was_cut_is_refused_wherever_it_was(tmp_path):
     path = written(tmp_path / "arrays.npy", a=np.arange(100), b=np.arange(3))
     whole = path.read_bytes()
-    for size in range(1, len(whole) - 63, 8):
+    assert list(mapped_arrays(path)) == ["a", "b"]
+    for size in range(len(whole)):
         path.write_bytes(whole[:size])
+        with pytest.raises(ValueError, match=r"arrays\.npy|empty file"):
+            mapped_arrays(path)
+    path.write_bytes(whole + bytes(64))
+    with pytest.raises(ValueError, match=r"arrays\.npy"):
+        mapped_arrays(path)
+
+
+def test_a_garbled_file_gives_all_its_arrays_or_is_refused(tmp_path):
+    path = written(tmp_path / "arrays.npy", first=np.arange(3), second=np.arange(2))
+    whole = path.read_bytes()
+    random = np.random.default_rng(0)
+    refused = 0
+    for place, value in zip(
+        random.integers(0, len(whole), 1000).tolist(),
+        random.integers(0, 256, 1000).tolist(),
+        strict=True,
+    ):
+        path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
         try:
-            names = list(mapped_arrays(path))
+            assert list(mapped_arrays(path)) == ["first", "second"]
         except ValueError:
-            continue
-        assert names == ["a"], size
+            refused += 1
+    assert refused > 100
 
 
 def test_an_array_that_would_run_code_is_neither_written_nor_read(tmp_path):
