@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, cast
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.errors import FitError
 from pipeline.recommenders.base import Fitted, FloatArray, Recommender, ranged
 from pipeline.recommenders.factors import UnbiasedFitted
 from pipeline.recommenders.ials import Ials, IalsFitted
-from pipeline.recommenders.tag_space import Space, TagSpace, too_wide
+from pipeline.recommenders.tag_space import Space, TagSpace, root_of, too_wide
 from pipeline.recommenders.tag_vectors import no_features
 
 __all__ = ["TagFactors", "TagFactorsFitted"]
@@ -96,10 +96,14 @@ class TagFactors(Recommender):
         )
 
     def first_fit_s(self, dataset: Dataset) -> float:
-        """Seconds of iALS, which is fitted once for all settings, and of the space."""
+        """Seconds of iALS, which is fitted once for all settings, and of the space if need be."""
+        space_s = 0.0 if self.space.is_kept(dataset) else self.space.seconds(dataset)
+        return space_s + self.ials_s(dataset)
+
+    def ials_s(self, dataset: Dataset) -> float:
+        """Seconds of iALS."""
         ials = self.collaborative
-        steps = ials.effort / ials.path()[0].effort
-        return self.space.seconds(dataset) + steps * ials.first_fit_s(dataset)
+        return ials.effort / ials.path()[0].effort * ials.first_fit_s(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagFactorsFitted:
         """Fit iALS, once a data set, and foretell its item factors.
@@ -133,7 +137,8 @@ class TagFactors(Recommender):
         trusted = space.coordinates * trust.astype(np.float32)[:, None]
         system = (space.coordinates.T @ trusted).astype(np.float64)  # (rank, rank)
         system[np.diag_indices_from(system)] += self.regularization
-        wanted = (trusted.T @ ials.item_factors).astype(np.float64)
-        solved = cho_solve(cho_factor(system, lower=True), wanted)
-        foretold: FloatArray = space.coordinates @ solved.astype(np.float32)
-        return foretold
+        wanted = trusted.T @ ials.item_factors
+        kept, lower = root_of(system)
+        weights = np.zeros(wanted.shape, np.float32)
+        weights[kept] = cho_solve((lower, True), wanted[kept].astype(np.float64))
+        return np.asarray(space.coordinates @ weights, np.float32)

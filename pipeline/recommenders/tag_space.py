@@ -2,35 +2,37 @@
 
 The kernel of two items is ((1 + f_i . f_j) / 2)^power: 1 is linear, and a higher power weighs
 tags that stand together, as a model of all products of so many tags would.  A ridge on the
-coordinates Z (Z Z' = K) is the kernel ridge.  Z'Z of the liked items is kept beside them: then
-another regularization costs one Cholesky decomposition, which takes a tenth of what eigenvectors
-would.
+coordinates Z (Z Z' = K) is the kernel ridge.  Z'Z of the liked items is kept beside them: another
+regularization costs a decomposition of it and one triangular solve for all items, a third of what
+the space costs.
 
-Two ways lead there, both exact: tags themselves where the kernel is linear and tags are the
-fewer, else the kernel to every distinct liked item by the Cholesky decomposition of their own
-(Schölkopf & Smola 2002, Learning with kernels, 2.2.7, the empirical kernel map).  With more of
-those than ``landmarks``, as many are drawn, which is the approximation of Nyström (Williams &
-Seeger 2001, Using the Nyström method to speed up kernel machines).
+Two ways lead there, both exact up to 1e-6 of an item's own kernel: tags themselves where the
+kernel is linear and tags are the fewer, turned to what liked items span; else the kernel to every
+distinct liked item that is no sum of others, by a Cholesky decomposition with pivots (Schölkopf &
+Smola 2002, Learning with kernels, 2.2.7, the empirical kernel map; Higham 2002, Accuracy and
+stability of numerical algorithms, 10.3).  With more of those than ``landmarks``, as many are
+drawn, which is the approximation of Nyström (Williams & Seeger 2001, Using the Nyström method
+to speed up kernel machines).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import eigh, lapack, solve_triangular
 from scipy.sparse import csr_matrix
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.tag_vectors import tag_vectors
 
-__all__ = ["Space", "TagSpace", "n_distinct", "too_wide"]
+__all__ = ["Space", "TagSpace", "n_distinct", "root_of", "too_wide"]
 
 _KEPT: Final = 2
-_FLOAT32_FLOOR: Final = 1e-6  # of the norm: less is rounding
+_FLOOR: Final = 1e-6  # of what float32 holds, less is rounding
 _MOST_BYTES: Final = 2_000_000_000
 _BLOCK_ROWS: Final = 256  # of the kernel, that are sparse and dense at once
 _CUBE_S: Final = 4e-11
@@ -66,11 +68,10 @@ class TagSpace:
         return self.coordinates.nbytes + self.gram.nbytes + self.described.nbytes
 
     def ridge(self, regularization: float) -> FloatArray:
-        """Rows whose products are Z (gram + regularization I)^-1 Z', shape (n_items, rank).
-
-        A regularization that rounding would swallow is raised to what it would not.
-        """
-        return _divided(self.coordinates.copy(), self.gram.astype(np.float64), regularization)
+        """Rows whose products are Z (gram + regularization I)^-1 Z', shape (n_items, <= rank)."""
+        system = self.gram.astype(np.float64)
+        system[np.diag_indices_from(system)] += regularization
+        return _divided(self.coordinates, *root_of(system))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +113,17 @@ class Space:
     def size_bytes(self, dataset: Dataset) -> int:
         """Most that lives at once while a space is made, beside the sparse vectors.
 
-        Of float32, the coordinates, which take the place of the kernel, and a copy: of the liked
-        items, or of all in a ridge; of float64, the kernel of the landmarks, overwritten by its
-        decomposition, and what that is rounded to and multiplied from.
+        Of float32, the coordinates and a copy: of the liked items, or of all in a ridge; of
+        float64, the kernel of the landmarks, or the system of a ridge, and its decomposition; what
+        that is rounded to, and Z'Z.
         """
         width = self.width(dataset)
-        return 8 * dataset.n_items * width + 16 * width * width
+        return 8 * dataset.n_items * width + 24 * width * width
+
+    def is_kept(self, dataset: Dataset) -> bool:
+        """Whether the space was made for the data set and is still at hand."""
+        memo: dict[tuple[Space, int], TagSpace] = dataset.derived(_MEMO, dict)
+        return any(space == self for space, _ in memo)
 
     def width(self, dataset: Dataset) -> int:
         """Columns before the decomposition, at most."""
@@ -144,22 +150,22 @@ class Space:
         """Coordinates of all items, shape (n_items, width)."""
         distinct = _distinct(vectors, known)
         if self.power == 1 and vectors.shape[1] <= min(len(distinct), self.landmarks):
-            return np.asarray(vectors.toarray(), np.float32)
+            return _spanned(np.asarray(vectors.toarray(), np.float32), known)
         if len(distinct) > self.landmarks:
             drawn = np.random.default_rng(seed).choice(distinct, self.landmarks, replace=False)
             distinct = np.sort(drawn).astype(np.int32)
-        kernel = self._kernel(vectors, distinct)
-        if not len(distinct):
-            return kernel
-        return _divided(kernel, kernel[distinct].astype(np.float64), 0.0)
+        landmarks = vectors[distinct].astype(np.float64)  # in float32 no sums would be found
+        kept, lower = root_of(self._kernel(landmarks, landmarks))
+        kernel = self._kernel(vectors, vectors[distinct[kept]])
+        return _divided(kernel, np.arange(len(kept)), lower)
 
-    def _kernel(self, vectors: csr_matrix, landmarks: IntArray) -> FloatArray:
-        """Kernel of all items and these, shape (n_items, n_landmarks), by blocks of rows."""
-        columns = vectors[landmarks].T.tocsr()
-        kernel = np.zeros((vectors.shape[0], len(landmarks)), np.float32)
+    def _kernel(self, rows: csr_matrix, columns: csr_matrix) -> NDArray[Any]:
+        """Kernel of two sets of items, in their precision, by blocks of rows."""
+        columns = columns.T.tocsr()
+        kernel = np.zeros((rows.shape[0], columns.shape[1]), rows.dtype)
         for start in range(0, len(kernel), _BLOCK_ROWS):
             block = kernel[start : start + _BLOCK_ROWS]
-            (vectors[start : start + _BLOCK_ROWS] @ columns).toarray(out=block)
+            (rows[start : start + _BLOCK_ROWS] @ columns).toarray(out=block)
             if self.power != 1:
                 block += 1
                 block /= 2
@@ -181,18 +187,46 @@ def too_wide(name: str, space: Space, dataset: Dataset) -> str | None:
     )
 
 
-def _divided(rows: FloatArray, square: NDArray[np.float64], strength: float) -> FloatArray:
-    """R such that R R' = rows (square + strength I)^-1 rows'; both arrays are overwritten."""
-    if not len(square):
-        return rows
-    least = _FLOAT32_FLOOR * float(np.linalg.norm(square))
-    square[np.diag_indices_from(square)] += max(strength, least)
-    # Of a symmetric matrix the transpose is itself: as a view it is overwritten in place.
-    lower = cholesky(square.T, lower=True, overwrite_a=True, check_finite=False)
+def root_of(square: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows that are no sums of others, and the Cholesky factor of what they make together.
+
+    Parameters
+    ----------
+    square : shape (n, n), symmetric and in C order, positive but for rounding; overwritten.
+
+    Returns
+    -------
+    kept : at most n positions; a row is left out where less than 1e-6 of its own is not told by
+        those before it.
+    lower : shape (n_kept, n_kept), such that lower lower' = square[kept][:, kept]; what stands
+        above its diagonal is no part of it.
+    """
+    length = np.sqrt(np.diag(square).clip(min=0))
+    scale = np.divide(1, length, where=length > 0, out=np.zeros(len(square)))
+    if not scale.any():
+        return np.empty(0, np.int64), np.empty((0, 0))
+    square *= scale[:, None]
+    square *= scale
+    factor, pivots, rank, _ = lapack.dpstrf(square.T, tol=_FLOOR, lower=1, overwrite_a=1)
+    kept = np.asarray(pivots[:rank] - 1, np.int64)
+    lower = factor[:rank, :rank]
+    lower *= length[kept, None]
+    return kept, lower
+
+
+def _divided(rows: FloatArray, kept: NDArray[np.int64], lower: NDArray[np.float64]) -> FloatArray:
+    """These columns of rows, divided by a root: of their products by what it is the root of."""
+    taken = np.take(rows, kept, axis=1)
     solved = solve_triangular(
-        lower.astype(np.float32), rows.T, lower=True, overwrite_b=True, check_finite=False
+        lower.astype(np.float32), taken.T, lower=True, overwrite_b=True, check_finite=False
     )
     return np.asarray(solved.T)
+
+
+def _spanned(rows: FloatArray, known: IntArray) -> FloatArray:
+    """Rows turned to the directions in which those of known items lie; all others are lost."""
+    spectrum, basis = eigh(_gram(rows[known]), driver="evd", check_finite=False)
+    return np.asarray(rows @ basis[:, spectrum > _FLOOR * spectrum[-1]])
 
 
 def _gram(rows: FloatArray) -> FloatArray:
