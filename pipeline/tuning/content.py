@@ -61,27 +61,37 @@ class ContentSearch:
         able = [one for one in starts if not one.refusal(self.judge.train, in_tuner=True)]
         first = [self._study(one) for one in able if not isinstance(one, TagFactors)]
         later = [one for one in able if isinstance(one, TagFactors)]
-        self._search(first, first, self._kept_s(later, left_s))
+        self._search(first, first, self._kept_s(first, later))
         kernel = next((study for study in first if study.name == TagKernel.name), None)
         others = [self._study(self._in_space_of(kernel, one)) for one in later]
         self._search(others, [*first, *others], 0.0)
         found = {study.name: study for study in (*first, *others)}
         return [found[one.name] for one in able]
 
-    def _kept_s(self, later: Sequence[Recommender], left_s: float) -> float:
-        """Seconds for what comes later: a share, at least one trial, nothing if none is paid."""
-        once_s = sum(one.first_fit_s(self.judge.train) for one in later)
-        if math.isinf(left_s) or not later or once_s > left_s:
+    def _kept_s(self, first: Sequence[Study[Any]], later: Sequence[TagFactors]) -> float:
+        """Seconds for factors: a share, and no less than a trial and the fits that follow from it.
+
+        None where the budget does not pay for such of every model.
+        """
+        left_s = self.purse.left_s
+        if math.isinf(left_s):
             return 0.0
-        return max(once_s, _FACTORS_SHARE * left_s)
+        n_fits = 1 + self._fits_to_come
+        others_s = n_fits * sum(study.first_s for study in first)
+        once_s = n_fits * sum(one.ials_s(self.judge.train) for one in later)  # space: the kernel's
+        most_s = left_s - _FINISH_S - others_s
+        return min(max(once_s, _FACTORS_SHARE * left_s), most_s) if 0 < once_s <= most_s else 0.0
+
+    @property
+    def _fits_to_come(self) -> int:
+        """Of each model: for the curve, and on all likes."""
+        return 1 + self.purse.budget.pays_lists
 
     def _search(
         self, studies: Sequence[Study[Any]], scored: Sequence[Study[Any]], kept_s: float
     ) -> None:
-        fits_to_come = 1 + self.purse.budget.pays_lists  # for the curve, and on all likes
-
         def reserved_s() -> float:
-            return kept_s + _FINISH_S + fits_to_come * _final_s(scored)
+            return kept_s + _FINISH_S + self._fits_to_come * _final_s(scored)
 
         run_rounds(studies, self.purse, reserved_s)
         for study in studies:
@@ -117,7 +127,7 @@ class ContentSearch:
     def _refine(self, study: Study[Any]) -> None:
         """All landmarks for the best, where that can be paid; then other regularizations.
 
-        These cost little beside the search, since the space stays as it is.
+        These cost a third of a trial, since the space stays as it is.
         """
         if study.best is None or not isinstance(study.best.settings, TagFactors | TagKernel):
             return

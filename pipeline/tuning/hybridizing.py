@@ -45,8 +45,7 @@ class Hybridized:
     ----------
     model : settings; those it started from where the time paid for no trial.
     score, content_score : NDCG@20 on validation, all items ranked, and of the content models
-        on the items that were held out whole; NaN where it was not measured.  Where time pays
-        for some content models alone, their weights stay as they are.
+        on the items that were held out whole; NaN where it was not measured.
     trials : of the content models and of both choices that followed.
     notes : sentences on what was cut short.
     content : the best settings of every content model that was scored, with a part or without.
@@ -130,14 +129,11 @@ class _Choosing:
         scored = [study for study in studies if study.best]
         if not scored:
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), tuple(notes))
-        content = tuple(study.settled for study in scored)
-        if len(scored) < len(studies):  # weights that were found without one are no better
-            hybrid, content_score = replace(self.hybrid, content=content), math.nan
-        else:
-            hybrid, content_score = self._weighed(scored, judge)
+        hybrid, content_score = self._weighed(scored, judge)
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.budget.clock() - began
         last = Trial.of(hybrid, score, self._judge(), spent, spent)
+        content = tuple(study.settled for study in scored)
         return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes), content)
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:

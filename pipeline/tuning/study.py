@@ -124,6 +124,11 @@ class Study(Generic[M]):
         return f"{self.name}: the budget ended the search after {fits}"
 
     @property
+    def first_s(self) -> float:
+        """Seconds of a first fit, as far as is known by now."""
+        return self._path(self._base)[0].effort * self._effort_s
+
+    @property
     def final_s(self) -> float:
         """Seconds that the final fit of the best settings and everybody's lists will take."""
         effort = (self.best.settings if self.best else self._path(self._base)[0]).effort

@@ -21,11 +21,14 @@ from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.registry import RECOMMENDERS
 from pipeline.recommenders.tag_kernel import TagKernel
 from pipeline.recommenders.tag_profile import TagProfile
+from pipeline.tuning import choosing
 from pipeline.tuning.budget import Budget, Purse
 from pipeline.tuning.choosing import _Choosing, choose
 from pipeline.tuning.entering import Asked
+from pipeline.tuning.hybridizing import choose_hybrid
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.rounds import run_rounds
+from pipeline.tuning.study import Study
 from tests.pipeline.recommenders.conftest import tastes
 
 TWO = Budget(None, 2)
@@ -171,6 +174,22 @@ def test_the_seconds_are_kept(parts):
     assert now[0] < 8.0
     assert choice.trials.height > 3
     assert any("budget ended the search" in note for note in choice.notes)
+
+
+def test_a_hybrid_is_left_what_final_fits_need_where_they_are_paid_for(parts, monkeypatch):
+    left = []
+
+    def noting(*args, budget, **kwargs):
+        left.append(budget.seconds)
+        return choose_hybrid(*args, budget=replace(budget, seconds=0.0), **kwargs)
+
+    monkeypatch.setattr(choosing, "choose_hybrid", noting)
+    monkeypatch.setattr(Study, "final_s", property(lambda _: 50.0))
+    for pays_lists in (True, False):
+        budget = Budget(1000.0, 1, pays_lists=pays_lists, clock=lambda: 0.0)
+        choose(["hybrid"], *parts, budget=budget)
+    assert left[1] == 1000.0
+    assert left[0] == 1000.0 - 50.0 * len(BLENDED)
 
 
 def test_whatever_was_wanted_beside_the_best_may_win_it_and_be_read_again(bare):
