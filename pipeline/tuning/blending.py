@@ -3,7 +3,7 @@
 Every model ranks; the union of each user's best 200 of each model is kept with all z-scores, so
 that a choice of weights costs one weighted sum of small arrays.  Weights are found by going
 up one coordinate at a time from the best model alone, whose weight stays 1.  Of weights that
-these users cannot tell apart the smallest is taken (the one-standard-error rule of Breiman,
+these users cannot tell apart the smallest is taken (as in the one-standard-error rule of Breiman,
 Friedman, Olshen & Stone 1984, section 3.4.3, on paired differences): what is as good without a
 model is safer without it.
 """
@@ -27,6 +27,7 @@ __all__ = ["Pool", "best_weights"]
 
 _STEPS: Final = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.1, 1.4, 1.8, 2.4)
 _MOST_ROUNDS: Final = 4
+_ERRORS: Final = 0.5  # standard errors within which weights cannot be told apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,4 +114,4 @@ def _least_weight(pool: Pool, weights: NDArray[np.float64], place: int) -> float
     found = np.stack([pool.ndcg(row) for row in tried])  # (n_steps, n_users)
     loss = found[int(found.mean(axis=1).argmax())] - found
     error = loss.std(axis=1) / np.sqrt(loss.shape[1])
-    return _STEPS[int(np.flatnonzero(loss.mean(axis=1) <= error)[0])]
+    return _STEPS[int(np.flatnonzero(loss.mean(axis=1) <= _ERRORS * error)[0])]
