@@ -121,7 +121,7 @@ def mapped_arrays(path: Path) -> Mapping[str, NDArray[Any]]:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         try:
             return _all_arrays(file, mapped)
-        except OSError:
+        except (MemoryError, OSError):
             raise
         except Exception as err:  # a garbled header is read as Python, and fails as that may
             raise ValueError(f"{path.name} is no file of arrays: {err}") from err

@@ -31,7 +31,7 @@ __all__ = ["ARRAYS", "FACTS", "unfold_ahead", "unfolded"]
 ARRAYS: Final = "arrays.npy"
 FACTS: Final = "facts.json"
 
-_LAYOUT: Final = 4  # of the folders: another one is never read
+_LAYOUT: Final = 5  # of the folders: another one is never read
 _REFUSED: Final = 3
 _KEPT: Final = 4
 _ABANDONED_S: Final = 3600

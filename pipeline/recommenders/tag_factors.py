@@ -24,7 +24,7 @@ from pipeline.errors import FitError
 from pipeline.recommenders.base import Fitted, FloatArray, Recommender, ranged
 from pipeline.recommenders.factors import UnbiasedFitted
 from pipeline.recommenders.ials import Ials, IalsFitted
-from pipeline.recommenders.tag_space import Space, TagSpace, root_of, too_wide
+from pipeline.recommenders.tag_space import Space, TagSpace, pivoted_cholesky, too_wide
 from pipeline.recommenders.tag_vectors import no_features
 
 __all__ = ["TagFactors", "TagFactorsFitted"]
@@ -138,7 +138,7 @@ class TagFactors(Recommender):
         system = (space.coordinates.T @ trusted).astype(np.float64)  # (rank, rank)
         system[np.diag_indices_from(system)] += self.regularization
         wanted = trusted.T @ ials.item_factors
-        kept, lower = root_of(system)
+        kept, lower = pivoted_cholesky(system)
         weights = np.zeros(wanted.shape, np.float32)
         weights[kept] = cho_solve((lower, True), wanted[kept].astype(np.float64))
         return np.asarray(space.coordinates @ weights, np.float32)

@@ -48,7 +48,7 @@ class TagKernelFitted(Fitted):
 
     Attributes
     ----------
-    coordinates : float32, shape (n_items, rank), scaled so that the weight of one item for
+    coordinates : float32, shape (n_items, <= rank), scaled so that the weight of one item for
         another is the product of their rows.
     likes : shape (n_users, n_items), discounted; only of items that have features.
     described : items with features, ascending; empty where no such item is liked.

@@ -3,16 +3,16 @@
 The kernel of two items is ((1 + f_i . f_j) / 2)^power: 1 is linear, and a higher power weighs
 tags that stand together, as a model of all products of so many tags would.  A ridge on the
 coordinates Z (Z Z' = K) is the kernel ridge.  Z'Z of the liked items is kept beside them: another
-regularization costs a decomposition of it and one triangular solve for all items, a third of what
-the space costs.
+regularization costs a decomposition of it and one triangular solve for all items, two fifths of a
+fit.
 
-Two ways lead there, both exact up to 1e-6 of an item's own kernel: tags themselves where the
-kernel is linear and tags are the fewer, turned to what liked items span; else the kernel to every
-distinct liked item that is no sum of others, by a Cholesky decomposition with pivots (Schölkopf &
-Smola 2002, Learning with kernels, 2.2.7, the empirical kernel map; Higham 2002, Accuracy and
-stability of numerical algorithms, 10.3).  With more of those than ``landmarks``, as many are
-drawn, which is the approximation of Nyström (Williams & Seeger 2001, Using the Nyström method
-to speed up kernel machines).
+Two ways lead there, both exact but for rounding: tags themselves where the kernel is linear and
+tags are the fewer, turned to what liked items span; else the kernel to every distinct liked item
+that is no linear combination of others, to 1e-6 of its square, by a Cholesky decomposition with
+pivots (Schölkopf & Smola 2002, Learning with kernels, 2.2.7, the empirical kernel map; Higham
+2002, Accuracy and stability of numerical algorithms, 10.3).  With more of those than
+``landmarks``, as many are drawn, which is the approximation of Nyström (Williams & Seeger 2001,
+Using the Nyström method to speed up kernel machines).
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.tag_vectors import tag_vectors
 
-__all__ = ["Space", "TagSpace", "n_distinct", "root_of", "too_wide"]
+__all__ = ["Space", "TagSpace", "n_distinct", "pivoted_cholesky", "too_wide"]
 
 _KEPT: Final = 2
-_FLOOR: Final = 1e-6  # of what float32 holds, less is rounding
+_FLOOR: Final = 1e-6  # of a diagonal entry: less is rounding in float32
+_FLOAT64_FLOOR: Final = 1e-12  # of the largest eigenvalue
 _MOST_BYTES: Final = 2_000_000_000
 _BLOCK_ROWS: Final = 256  # of the kernel, that are sparse and dense at once
 _CUBE_S: Final = 4e-11
@@ -68,10 +69,13 @@ class TagSpace:
         return self.coordinates.nbytes + self.gram.nbytes + self.described.nbytes
 
     def ridge(self, regularization: float) -> FloatArray:
-        """Rows whose products are Z (gram + regularization I)^-1 Z', shape (n_items, <= rank)."""
+        """Rows whose products are Z (gram + regularization I)^-1 Z', shape (n_items, <= rank).
+
+        A coordinate that others foretell to 1e-6, regularization and all, is left out.
+        """
         system = self.gram.astype(np.float64)
         system[np.diag_indices_from(system)] += regularization
-        return _divided(self.coordinates, *root_of(system))
+        return _divided(self.coordinates, *pivoted_cholesky(system))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Space:
         return 8 * dataset.n_items * width + 24 * width * width
 
     def is_kept(self, dataset: Dataset) -> bool:
-        """Whether the space was made for the data set and is still at hand."""
+        """Whether the space was made for the data set, with any seed, and is still at hand."""
         memo: dict[tuple[Space, int], TagSpace] = dataset.derived(_MEMO, dict)
         return any(space == self for space, _ in memo)
 
@@ -147,15 +151,15 @@ class Space:
         return TagSpace(coordinates, _gram(coordinates[known]), described)
 
     def _mapped(self, vectors: csr_matrix, known: IntArray, seed: int) -> FloatArray:
-        """Coordinates of all items, shape (n_items, width)."""
+        """Coordinates of all items, shape (n_items, <= width)."""
         distinct = _distinct(vectors, known)
         if self.power == 1 and vectors.shape[1] <= min(len(distinct), self.landmarks):
-            return _spanned(np.asarray(vectors.toarray(), np.float32), known)
+            return _spanned(vectors, known)
         if len(distinct) > self.landmarks:
             drawn = np.random.default_rng(seed).choice(distinct, self.landmarks, replace=False)
             distinct = np.sort(drawn).astype(np.int32)
-        landmarks = vectors[distinct].astype(np.float64)  # in float32 no sums would be found
-        kept, lower = root_of(self._kernel(landmarks, landmarks))
+        landmarks = vectors[distinct].astype(np.float64)  # rank is lost in float32
+        kept, lower = pivoted_cholesky(self._kernel(landmarks, landmarks))
         kernel = self._kernel(vectors, vectors[distinct[kept]])
         return _divided(kernel, np.arange(len(kept)), lower)
 
@@ -187,8 +191,8 @@ def too_wide(name: str, space: Space, dataset: Dataset) -> str | None:
     )
 
 
-def root_of(square: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Rows that are no sums of others, and the Cholesky factor of what they make together.
+def pivoted_cholesky(square: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows that are no linear combinations of others, and the Cholesky factor of these.
 
     Parameters
     ----------
@@ -196,8 +200,8 @@ def root_of(square: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.
 
     Returns
     -------
-    kept : at most n positions; a row is left out where less than 1e-6 of its own is not told by
-        those before it.
+    kept : at most n positions; a row is left out where less than 1e-6 of its diagonal entry is
+        not told by those before it.
     lower : shape (n_kept, n_kept), such that lower lower' = square[kept][:, kept]; what stands
         above its diagonal is no part of it.
     """
@@ -223,10 +227,13 @@ def _divided(rows: FloatArray, kept: NDArray[np.int64], lower: NDArray[np.float6
     return np.asarray(solved.T)
 
 
-def _spanned(rows: FloatArray, known: IntArray) -> FloatArray:
-    """Rows turned to the directions in which those of known items lie; all others are lost."""
-    spectrum, basis = eigh(_gram(rows[known]), driver="evd", check_finite=False)
-    return np.asarray(rows @ basis[:, spectrum > _FLOOR * spectrum[-1]])
+def _spanned(vectors: csr_matrix, known: IntArray) -> FloatArray:
+    """Vectors turned to the directions in which those of known items lie; all others are lost."""
+    own = vectors[known].astype(np.float64)
+    gram = (own.T @ own).toarray()
+    spectrum, basis = eigh(gram, driver="evd", overwrite_a=True, check_finite=False)
+    spanning = basis[:, spectrum > _FLOAT64_FLOOR * spectrum[-1]].astype(np.float32)
+    return np.asarray(vectors @ spanning)
 
 
 def _gram(rows: FloatArray) -> FloatArray:

@@ -125,16 +125,17 @@ class _Choosing:
         )
         studies = search.run()
         trials = [trial for study in studies for trial in study.trials]
-        notes = [study.note for study in studies if study.note]
         scored = [study for study in studies if study.best]
         if not scored:
-            return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), tuple(notes))
+            notes = tuple(study.note for study in studies if study.note)
+            return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
         hybrid, content_score = self._weighed(scored, judge)
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.budget.clock() - began
         last = Trial.of(hybrid, score, self._judge(), spent, spent)
         content = tuple(study.settled for study in scored)
-        return Hybridized(hybrid, score, content_score, (*trials, last), tuple(notes), content)
+        notes = tuple(note for study in studies if (note := _note(study)))
+        return Hybridized(hybrid, score, content_score, (*trials, last), notes, content)
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
         """The hybrid with its content models and their weights, by the cold items."""
@@ -163,6 +164,14 @@ class _Choosing:
 
     def _judge(self) -> Judge:
         return Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
+
+
+def _note(study: Study[Any]) -> str | None:
+    """What was cut short of a search beside which others gave scores."""
+    if study.best:
+        return study.note
+    reason = "no trial gave scores" if study.n_fits else "the budget pays for no trial"
+    return f"{study.name}: {reason}; it has no part in the hybrid"
 
 
 def _ials_of(collaborative: Recommender) -> Ials | None:

@@ -97,7 +97,7 @@ def test_a_file_that_was_cut_is_refused_wherever_it_was(tmp_path):
         mapped_arrays(path)
 
 
-def test_a_garbled_file_gives_all_its_arrays_or_is_refused(tmp_path):
+def test_a_garbled_file_gives_all_its_names_or_is_refused(tmp_path):
     path = written(tmp_path / "arrays.npy", first=np.arange(3), second=np.arange(2))
     whole = path.read_bytes()
     random = np.random.default_rng(0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tracemalloc
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 import pytest
@@ -59,27 +60,44 @@ def of_features(dataset, features, liked):
     )
 
 
-@pytest.mark.parametrize("landmarks", [11, 3000])
-def test_a_tag_that_no_liked_item_has_tells_nothing(dataset, landmarks):
-    features = np.zeros((40, 12))
-    features[np.arange(40), np.arange(40) % 11] = 1
-    features[[38, 39], 11] = 1  # alone on these two, which nobody likes
+def ridge_of_the_whole_kernel(data, power, strength):
+    """Weights of all items for the liked ones, shape (n_liked, n_items), and the liked ones."""
+    liked = np.flatnonzero(np.bincount(data.user_items.indices, minlength=data.n_items))
+    whole = kernel(data, power).astype(np.float64)
+    system = whole[np.ix_(liked, liked)] + strength * np.eye(len(liked))
+    return np.linalg.solve(system, whole[liked]), liked
+
+
+@pytest.mark.parametrize("landmarks", [12, 3000])
+def test_what_no_liked_item_tells_apart_says_nothing(dataset, landmarks):
+    features = np.zeros((44, 13))
+    features[np.arange(44), np.arange(44) % 11] = 1
+    features[np.arange(11, 22), (np.arange(11, 22) + 1) % 11] = 1
+    features[[42, 43], 11] = 1  # a tag of these two alone, which nobody likes
+    features[features[:, 3] > 0, 12] = 1  # beside tag 3 wherever anybody likes it
+    features[36] = np.eye(13)[12]  # and without it on an item that nobody likes
     data = of_features(dataset, features, np.arange(36))
-    fitted = TagKernel(power=1, landmarks=landmarks).fit(data)
-    lists = fitted.item_lists(np.array([38, 39], np.int32), 3)
-    for item, row in zip((38, 39), lists.item_idxs, strict=True):
+    fitted = TagKernel(power=1, landmarks=landmarks, regularization=0.1).fit(data)
+    assert fitted.coordinates.shape[1] == 11
+    expected, liked = ridge_of_the_whole_kernel(data, 1, 0.1)
+    found = fitted.coordinates[liked] @ fitted.coordinates.T
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    lists = fitted.item_lists(np.array([42, 43], np.int32), 2)
+    for item, row in zip((42, 43), lists.item_idxs, strict=True):
         assert {int(other) % 11 for other in row} == {item % 11}
     np.testing.assert_allclose(lists.scores, 1, atol=1e-3)
 
 
-def test_landmarks_that_are_sums_of_others_make_no_coordinates(dataset):
-    features = np.random.default_rng(0).random((400, 5)) < 0.4
+@pytest.mark.parametrize("power", [2, 3])
+def test_landmarks_that_are_combinations_of_others_make_no_coordinates(dataset, power):
+    features = np.random.default_rng(0).random((400, 9)) < 0.5
     features[:, 0] |= ~features.any(axis=1)
     data = of_features(dataset, features, np.arange(400))
-    for power, most in ((1, 5), (2, 21), (3, 56)):  # products of up to so many of 5 tags and 1
-        space = Space(0.5, 0.2, power, 3000).of(data, 0)
-        assert space.rank <= min(most, 31)  # no more items are distinct
-        assert space.coordinates.shape == (400, space.rank)
+    space = Space(0.5, 0.2, power, 3000).of(data, 0)
+    vectors = tag_vectors(data, idf_power=0.5, flatness=0.2).toarray().astype(np.float64)
+    whole = ((1 + vectors @ vectors.T) / 2) ** power
+    assert space.rank <= comb(9 + power, power) < n_distinct(data)  # products of so many tags
+    np.testing.assert_allclose(space.coordinates @ space.coordinates.T, whole, atol=2e-3)
 
 
 def test_an_item_with_every_tag_does_not_blur_the_others(dataset):
@@ -100,15 +118,15 @@ def test_groups_that_exclude_each_other_are_solved(dataset, strength):
     features[np.arange(20_000), random.integers(0, 20, 20_000)] = 1  # a category each
     features[np.arange(20_000), random.integers(20, 24, 20_000)] = 1  # a licence each
     data = of_features(dataset, features, np.arange(20_000))
+    dense = tag_vectors(data, idf_power=0.5, flatness=0.2).toarray().astype(np.float64)
+    kernel_of = TagKernel(power=1, regularization=strength).fit(data)
+    expected = np.linalg.pinv(dense.T @ dense + strength * np.eye(24), rcond=1e-9)
+    found = kernel_of.coordinates[:50] @ kernel_of.coordinates[:50].T
+    np.testing.assert_allclose(found, dense[:50] @ expected @ dense[:50].T, rtol=0.01, atol=1e-7)
     ials = Ials(factors=4, iterations=2)
-    for model in (
-        TagKernel(power=1, regularization=strength),
-        TagFactors(power=1, regularization=strength, collaborative=ials),
-    ):
-        scores = model.fit(data).user_scorer(np.arange(100, dtype=np.int32))(
-            np.arange(50, dtype=np.int32)
-        )
-        assert np.isfinite(scores).all()
+    factors_of = TagFactors(power=1, regularization=strength, collaborative=ials).fit(data)
+    assert np.isfinite(factors_of.item_factors).all()
+    assert np.abs(factors_of.item_factors).max() < 2 * np.abs(ials.fit(data).item_factors).max()
 
 
 def test_few_landmarks_are_an_approximation_of_less_rank(dataset):

@@ -68,6 +68,20 @@ def test_of_weights_that_cannot_be_told_apart_the_smallest_is_taken(world):
     assert best_weights(pool, pool.alone()) == (1.0, 0.0)
 
 
+@pytest.mark.parametrize(("errors", "weight"), [(0.3, 0.2), (0.8, 0.3)])
+def test_a_smaller_weight_is_taken_within_half_a_standard_error(errors, weight):
+    class Told:
+        """By the second model's weight: at .3 it is best, at .2 worse by so many errors."""
+
+        def ndcg(self, weights):
+            loss = np.random.default_rng(0).normal(0, 1, 10_000)
+            loss += errors * loss.std() / 100 - loss.mean()
+            steps = {0.2: loss, 0.3: 0 * loss}
+            return 5 - steps.get(float(weights[1]), 0 * loss + 1)
+
+    assert best_weights(Told(), (0.5, 0.4)) == (1.0, weight)
+
+
 def test_the_pool_scores_as_whole_lists_do(world):
     truth, judge = world
     models = [noisy(truth, 1), noisy(truth, 2)]

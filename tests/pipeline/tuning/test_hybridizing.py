@@ -130,9 +130,19 @@ def test_what_factors_could_not_pay_with_is_not_kept_for_them(halves, monkeypatc
         found = costly.chosen(halves, 100.0)
         assert counts(found)["tag_factors"] == 0
         assert found.model.tag_factors == 0  # nor is it fitted
+        assert any("tag_factors: the budget pays for no trial; it has no" in n for n in found.notes)
         assert found.content_score > 0.8
         searched.append(counts(found)["tag_kernel"])
     assert searched[0] == searched[1] >= 5
+
+
+def test_a_trial_of_factors_leaves_time_for_the_fits_that_follow(halves, monkeypatch):
+    costly = Costly(monkeypatch, tag_profile=0.5, tag_kernel=0.5, tag_factors=40.0)
+    start = Hybrid(content=(TagProfile(), TagKernel()))
+    budget = Budget(seconds=100.0, clock=lambda: costly.now)
+    fixed = ("tag_profile", "tag_kernel")
+    found = choose_hybrid(*halves, SMALL, start=start, fixed=fixed, seed=1, budget=budget)
+    assert counts(found)["tag_factors"] == 0
 
 
 def test_little_time_is_enough_for_models_of_little_cost(halves, monkeypatch):
@@ -157,6 +167,7 @@ def test_a_content_model_that_fails_has_no_part(halves, monkeypatch):
     found = choose_hybrid(*halves, SMALL, seed=1, budget=TWO)
     assert found.model.tag_factors == 0
     assert found.content_score > 0.8
+    assert "tag_factors: no trial gave scores; it has no part in the hybrid" in found.notes
 
 
 def test_no_time_gives_the_defaults_and_says_so(halves):
