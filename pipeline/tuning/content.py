@@ -70,6 +70,12 @@ class ContentSearch:
         found = {study.name: study for study in (*first, *others)}
         return [found[one.name] for one in able]
 
+    def payable(self, studies: Sequence[Study[Any]]) -> list[Study[Any]]:
+        """Those without a trial whose later fits can be paid for beside those of the others."""
+        self.purse.reserved_s = self._fits_to_come * _final_s(studies)
+        untried = [study for study in studies if not study.n_fits]
+        return [one for one in untried if self.purse.affords(self._fits_to_come * one.first_s)]
+
     def _kept_s(self, first: Sequence[Study[Any]], later: Sequence[TagFactors]) -> float:
         """Seconds for factors: a share, and no less than a trial and the fits that follow from it.
 

@@ -115,12 +115,13 @@ class _Choosing:
         began = self.budget.clock()
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
+        purse = Purse(self.budget)
         search = ContentSearch(
             given=self.hybrid.content,
             fixed=self.fixed,
             ials=_ials_of(self.hybrid.collaborative),
             judge=judge,
-            purse=Purse(self.budget),
+            purse=purse,
             seed=self.seed,
         )
         studies = search.run()
@@ -130,11 +131,12 @@ class _Choosing:
             notes = tuple(study.note for study in studies if study.note)
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
         hybrid, content_score = self._weighed(scored, judge)
+        hybrid = self._with_untried(hybrid, search.payable(studies))
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.budget.clock() - began
         last = Trial.of(hybrid, score, self._judge(), spent, spent)
         content = tuple(study.settled for study in scored)
-        notes = tuple(note for study in studies if (note := _note(study)))
+        notes = tuple(note for study in studies if (note := _note(study, hybrid)))
         return Hybridized(hybrid, score, content_score, (*trials, last), notes, content)
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
@@ -152,6 +154,12 @@ class _Choosing:
         content = tuple(best.settings for best in bests if named[best.settings.name])
         return replace(self.hybrid, content=content, **chosen), score
 
+    def _with_untried(self, hybrid: Hybrid, untried: Sequence[Study[Any]]) -> Hybrid:
+        """The hybrid and models that had no trial, with the weights that they started from."""
+        weights = {study.name: getattr(self.hybrid, study.name) for study in untried}
+        settings = tuple(study.settled for study in untried if weights[study.name])
+        return replace(hybrid, content=(*hybrid.content, *settings), **weights)
+
     def _curved(self, hybrid: Hybrid, fitted: Fitted | None) -> tuple[Hybrid, float]:
         """The hybrid with the curve that is best for the validation likes."""
         settings = (hybrid.collaborative, *(one for one, _ in hybrid.weighted))
@@ -166,12 +174,14 @@ class _Choosing:
         return Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
 
 
-def _note(study: Study[Any]) -> str | None:
+def _note(study: Study[Any], hybrid: Hybrid) -> str | None:
     """What was cut short of a search beside which others gave scores."""
     if study.best:
         return study.note
     reason = "no trial gave scores" if study.n_fits else "the budget pays for no trial"
-    return f"{study.name}: {reason}; it has no part in the hybrid"
+    weight = getattr(hybrid, study.name)
+    part = f"the weight it started from, {weight:g}" if weight else "no part in the hybrid"
+    return f"{study.name}: {reason}; it has {part}"
 
 
 def _ials_of(collaborative: Recommender) -> Ials | None:

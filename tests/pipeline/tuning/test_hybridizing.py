@@ -136,6 +136,20 @@ def test_what_factors_could_not_pay_with_is_not_kept_for_them(halves, monkeypatc
     assert searched[0] == searched[1] >= 5
 
 
+def test_factors_that_had_no_trial_but_are_paid_for_keep_their_weight(halves, monkeypatch):
+    costly = Costly(monkeypatch, tag_profile=0.5, tag_kernel=10.0, tag_factors=4.0)
+    start = Hybrid(tag_factors=0.3, content=(TagProfile(), TagFactors(regularization=7.0)))
+    limits = {"fixed": ("tag_profile",), "budget": Budget(47.5, clock=lambda: costly.now)}
+    found = choose_hybrid(*halves, SMALL, start=start, seed=1, **limits)
+    assert counts(found)["tag_factors"] == 0
+    assert counts(found)["tag_kernel"] == 1
+    assert found.model.tag_factors == 0.3
+    (own,) = (one for one in found.model.content if isinstance(one, TagFactors))
+    assert (own.regularization, own.collaborative) == (7.0, SMALL)
+    assert any("it has the weight it started from, 0.3" in note for note in found.notes)
+    assert costly.now + 14.5 <= 47.5  # all once more, on all likes
+
+
 def test_a_trial_of_factors_leaves_time_for_the_fits_that_follow(halves, monkeypatch):
     costly = Costly(monkeypatch, tag_profile=0.5, tag_kernel=0.5, tag_factors=40.0)
     start = Hybrid(content=(TagProfile(), TagKernel()))
