@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from serving.thumbs.decoding import is_webp
 
@@ -24,7 +24,6 @@ _LAYOUT: Final = 1  # of what is made of a picture: another one is never read
 _BLOCK: Final = 4096  # bytes that a file takes at least
 _KEPT_SHARE: Final = 0.9  # of the cap, when it has been reached
 _WRITTEN_SHARE: Final = 1 / 64  # of the cap, between two looks at how much there is
-_N_LOCKS: Final = 256
 _ABANDONED_S: Final = 3600.0
 _MOST_REMEMBERED: Final = 10_000  # refusals that the disk did not take
 
@@ -91,19 +90,25 @@ class PictureStore:
 
     @contextlib.contextmanager
     def turn(self, key: str) -> Iterator[None]:
-        """Wait until nobody else, in any process, makes the picture of that name."""
-        with self._lock(f"{int(key[:8], 16) % _N_LOCKS:02x}", fcntl.LOCK_EX):
+        """Wait until nobody else, in any process, makes the picture of that name.
+
+        Nobody waits for another picture's turn, nor where the disk takes no file for it.
+        """
+        path = self._path(key, "turn")
+        held = _held(path)
+        try:
             yield
+        finally:
+            if held is not None:
+                path.unlink(missing_ok=True)
+                held.close()
 
     def trim(self) -> None:
         """Once the cap is reached, remove what was used longest ago until a tenth of it is free.
 
         What a crash has left goes in any case.  Another process may be at it.
         """
-        with (
-            contextlib.suppress(BlockingIOError),
-            self._lock("trim", fcntl.LOCK_EX | fcntl.LOCK_NB),
-        ):
+        with contextlib.suppress(BlockingIOError), self._trimming():
             files = sorted(self._files())
             held = sum(size for _, size, _ in files)
             is_full = held > self._most_bytes
@@ -146,9 +151,28 @@ class PictureStore:
             return float("inf")
 
     @contextlib.contextmanager
-    def _lock(self, name: str, how: int) -> Iterator[None]:
-        folder = self._folder / "locks"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with (folder / name).open("w") as file:
-            fcntl.flock(file, how)
+    def _trimming(self) -> Iterator[None]:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._folder / "trim").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
+
+
+def _held(path: Path) -> TextIO | None:
+    """The file at a path once nobody else holds it; None where it cannot be made."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            file = path.open("w")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _is_at(file, path):
+                return file
+            file.close()  # whoever held it has removed it since
+    return None
+
+
+def _is_at(file: TextIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

@@ -168,7 +168,7 @@ def test_who_waits_for_what_is_given_up_is_told_so(host, settings):
 
     async def ask():
         waiting = [asyncio.create_task(thumbs.picture(wanted(host, f"/{n}"))) for n in range(6)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while len(thumbs._under_way) < 6 or sum(host.asked.values()) < 4:
                 await asyncio.sleep(0.01)
         thumbs.close()

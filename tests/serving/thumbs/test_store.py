@@ -1,5 +1,6 @@
 """What is kept of pictures: whole, within the cap, and shared by processes."""
 
+import contextlib
 import io
 import multiprocessing
 import os
@@ -161,3 +162,16 @@ def test_processes_make_each_picture_once(tmp_path):
     store = PictureStore(folder, 8 * MB)
     for n in range(20):
         assert len(store.picture(key_of(f"http://a/{n}", 320))) == 4000 + 2 * n
+
+
+def test_nobody_waits_for_another_pictures_turn(store):
+    with contextlib.ExitStack() as turns:
+        for n in range(300):
+            turns.enter_context(store.turn(key_of(f"http://a/{n}", 320)))
+    assert not list(store._folder.glob("??/*"))
+
+
+def test_a_disk_that_takes_no_file_holds_nobody_up(store, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.Path.mkdir", full)
+    with store.turn(key_of("http://a/1", 320)), store.turn(key_of("http://a/1", 320)):
+        assert not store._folder.exists()
