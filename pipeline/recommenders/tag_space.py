@@ -219,7 +219,7 @@ def pivoted_cholesky(square: NDArray[np.float64]) -> tuple[NDArray[np.int64], ND
 
 
 def _divided(rows: FloatArray, kept: NDArray[np.int64], lower: NDArray[np.float64]) -> FloatArray:
-    """These columns of rows, divided by a root: of their products by what it is the root of."""
+    """R such that R R' = B (lower lower')^-1 B', where B is these columns of rows."""
     taken = np.take(rows, kept, axis=1)
     solved = solve_triangular(
         lower.astype(np.float32), taken.T, lower=True, overwrite_b=True, check_finite=False
@@ -237,7 +237,7 @@ def _spanned(vectors: csr_matrix, known: IntArray) -> FloatArray:
 
 
 def _gram(rows: FloatArray) -> FloatArray:
-    return rows.T @ rows
+    return rows.T @ rows  # of one array with itself BLAS computes half
 
 
 def n_distinct(dataset: Dataset) -> int:

@@ -33,14 +33,19 @@ def test_coordinates_span_the_kernel_of_the_liked_items(dataset, power):
     np.testing.assert_allclose(gram, space.gram, atol=1e-5 * gram.max())
 
 
+def ridge_of_the_whole_kernel(data, power, strength):
+    """Weights of all items for the liked ones, shape (n_liked, n_items), and the liked ones."""
+    liked = np.flatnonzero(np.bincount(data.user_items.indices, minlength=data.n_items))
+    whole = kernel(data, power).astype(np.float64)
+    system = whole[np.ix_(liked, liked)] + strength * np.eye(len(liked))
+    return np.linalg.solve(system, whole[liked]), liked
+
+
 @pytest.mark.parametrize("power", [1, 3])
 @pytest.mark.parametrize("strength", [1e-4, 1.0, 1e4])
 def test_a_ridge_is_that_of_the_whole_kernel(dataset, power, strength):
     found = Space(0.5, 0.2, power, 3000).of(dataset, 0).ridge(strength)
-    liked = np.flatnonzero(np.bincount(dataset.user_items.indices, minlength=dataset.n_items))
-    whole = kernel(dataset, power)
-    system = whole[np.ix_(liked, liked)] + strength * np.eye(len(liked))
-    expected = np.linalg.solve(system, whole[liked])
+    expected, liked = ridge_of_the_whole_kernel(dataset, power, strength)
     np.testing.assert_allclose(found[liked] @ found.T, expected, atol=2e-3 * expected.max())
 
 
@@ -58,14 +63,6 @@ def of_features(dataset, features, liked):
         item_features=unit_rows(csr_matrix(features.astype(np.float32))),
         feature_names=tuple(f"tag:{n}" for n in range(features.shape[1])),
     )
-
-
-def ridge_of_the_whole_kernel(data, power, strength):
-    """Weights of all items for the liked ones, shape (n_liked, n_items), and the liked ones."""
-    liked = np.flatnonzero(np.bincount(data.user_items.indices, minlength=data.n_items))
-    whole = kernel(data, power).astype(np.float64)
-    system = whole[np.ix_(liked, liked)] + strength * np.eye(len(liked))
-    return np.linalg.solve(system, whole[liked]), liked
 
 
 @pytest.mark.parametrize("landmarks", [12, 3000])
@@ -94,10 +91,9 @@ def test_landmarks_that_are_combinations_of_others_make_no_coordinates(dataset, 
     features[:, 0] |= ~features.any(axis=1)
     data = of_features(dataset, features, np.arange(400))
     space = Space(0.5, 0.2, power, 3000).of(data, 0)
-    vectors = tag_vectors(data, idf_power=0.5, flatness=0.2).toarray().astype(np.float64)
-    whole = ((1 + vectors @ vectors.T) / 2) ** power
     assert space.rank <= comb(9 + power, power) < n_distinct(data)  # products of so many tags
-    np.testing.assert_allclose(space.coordinates @ space.coordinates.T, whole, atol=2e-3)
+    product = space.coordinates @ space.coordinates.T
+    np.testing.assert_allclose(product, kernel(data, power), atol=2e-3)
 
 
 def test_an_item_with_every_tag_does_not_blur_the_others(dataset):
@@ -106,8 +102,7 @@ def test_an_item_with_every_tag_does_not_blur_the_others(dataset):
     features[7] = True
     data = of_features(dataset, features, np.arange(300))
     found = Space(0.5, 0.2, 5, 3000).of(data, 0).ridge(0.01)
-    whole = kernel(data, 5).astype(np.float64)
-    expected = np.linalg.solve(whole + 0.01 * np.eye(300), whole)
+    expected, _ = ridge_of_the_whole_kernel(data, 5, 0.01)
     np.testing.assert_allclose(found @ found.T, expected, atol=0.02 * np.abs(expected).max())
 
 
