@@ -3,6 +3,7 @@
 import signal
 import uuid
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -12,6 +13,14 @@ from tests.postgres import server_or_skip
 
 TOGETHER = "tests/end_to_end/website/"
 """Tests of this folder share what is dear to make, so that one worker runs them all."""
+
+hypothesis.settings.register_profile(
+    "likewise",
+    deadline=None,  # a machine that stands still for a second makes no test wrong
+    derandomize=True,  # the same examples on every run; --hypothesis-profile=default draws anew
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("likewise")
 
 
 class Scheduling(LoadFileScheduling):
