@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,14 @@ from pipeline.tables import SCHEMA_VERSION
 from serving.app import create_app
 from serving.catalog import Catalog
 from serving.settings import ServingSettings
+from serving.thumbs import decoding, keeper
+from serving.thumbs.fetching import fetched
 from tests.factories import MODELS, NOW, SITE, SmallSite
 
 ODD_IDS = ("a/b", "x/similar", "100%", "%2F", "🙂 é", "?k=1#x", "..", "a+b&c=d", '"<script>"', "*")
 RARELY_S = 3600
+LONG_S = 60.0
+"""Seconds that nothing takes, however slow the machine is."""
 
 
 @dataclass(frozen=True)
@@ -150,4 +155,12 @@ def put() -> Callable[..., pointer.Pointer]:
     return publish
 
 
-__all__ = ["MODELS", "ODD_IDS"]
+@pytest.fixture
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow machine too, no picture is one that takes too long to fetch or to make."""
+    monkeypatch.setattr(decoding, "_LONGEST_S", LONG_S)
+    monkeypatch.setattr(keeper, "fetched", partial(fetched, longest_s=LONG_S))
+    monkeypatch.setattr(keeper, "_PATIENCE_S", LONG_S)
+
+
+__all__ = ["LONG_S", "MODELS", "ODD_IDS"]

@@ -15,6 +15,7 @@ from tests.factories import NOW, SITE, SmallSite
 from tests.serving.conftest import publish, serving
 from tests.serving.thumbs.conftest import hosting, picture, replying
 
+pytestmark = pytest.mark.usefixtures("no_hurry")
 PAGES = ("", "/items/item-001", "/items/item-001/rows/lightfm_cf", "/taste?like=item-001")
 
 

@@ -12,8 +12,10 @@ from PIL import Image, PngImagePlugin
 from serving.errors import PictureRefusedError
 from serving.thumbs import decoder, decoding
 from serving.thumbs.decoding import is_webp, webp_of
+from tests.serving.conftest import LONG_S
 from tests.serving.thumbs.conftest import picture
 
+pytestmark = pytest.mark.usefixtures("no_hurry")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
 
@@ -119,18 +121,18 @@ def test_a_decoder_can_do_nothing_else(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("does", "why"),
+    ("does", "longest_s", "why"),
     [
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "stopped"),
-        ("print('<svg/>')", "no WebP"),
-        ("import time; time.sleep(60)", "too long"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", LONG_S, "stopped"),
+        ("print('<svg/>')", LONG_S, "no WebP"),
+        ("import time; time.sleep(600)", 0.5, "too long"),
     ],
 )
-def test_a_decoder_that_goes_astray_is_not_believed(tmp_path, monkeypatch, does, why):
+def test_a_decoder_that_goes_astray_is_not_believed(tmp_path, monkeypatch, does, longest_s, why):
     program = tmp_path / "astray.py"
     program.write_text(does)
     monkeypatch.setattr(decoding, "_DECODER", program)
-    monkeypatch.setattr(decoding, "_LONGEST_S", 0.5)
+    monkeypatch.setattr(decoding, "_LONGEST_S", longest_s)
     with pytest.raises(PictureRefusedError, match=why):
         webp_of(b"", 64)
 

@@ -12,6 +12,7 @@ from serving.thumbs.decoding import is_webp
 from serving.thumbs.keeper import Thumbs, Wanted
 from tests.serving.thumbs.conftest import picture, replying
 
+pytestmark = pytest.mark.usefixtures("no_hurry")
 SITE = "sketchfab"
 
 
@@ -28,7 +29,7 @@ def held_until(event):
     """What sends a picture once something has happened."""
 
     def reply(handler):
-        event.wait(30)
+        event.wait(60)
         replying(picture())(handler)
 
     return reply
@@ -168,7 +169,7 @@ def test_who_waits_for_what_is_given_up_is_told_so(host, settings):
 
     async def ask():
         waiting = [asyncio.create_task(thumbs.picture(wanted(host, f"/{n}"))) for n in range(6)]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(thumbs._under_way) < 6 or sum(host.asked.values()) < 4:
                 await asyncio.sleep(0.01)
         thumbs.close()
