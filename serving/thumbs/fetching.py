@@ -67,12 +67,14 @@ class _Pinned(http.client.HTTPConnection):
     """A connection to the address of a target, whatever its name means now.
 
     The ``handle`` outlives it: http.client closes a connection before the last answer is read.
+    Once ``is_late`` there is no connecting any more.
     """
 
     def __init__(self, target: Target, timeout_s: float, context: ssl.SSLContext | None) -> None:
         super().__init__(target.host, target.port, timeout=timeout_s)
         self.default_port = 443 if context else 80
         self.handle: socket.socket | None = None
+        self.is_late = False
         self._target = target
         self._timeout_s = timeout_s
         self._context = context
@@ -82,6 +84,8 @@ class _Pinned(http.client.HTTPConnection):
         plain = socket.create_connection((self._target.address, self._target.port), self._timeout_s)
         self.handle = plain.dup()
         self.sock = plain
+        if self.is_late:  # whoever cut found no handle
+            raise TimeoutError
         if self._context:
             self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
 
@@ -99,10 +103,9 @@ def _cut_after(connection: _Pinned, longest_s: float) -> Iterator[None]:
     ------
     TimeoutError : it came to that.
     """
-    late = threading.Event()
 
     def cut() -> None:
-        late.set()
+        connection.is_late = True
         with contextlib.suppress(OSError):
             if connection.handle:
                 connection.handle.shutdown(socket.SHUT_RDWR)
@@ -116,5 +119,5 @@ def _cut_after(connection: _Pinned, longest_s: float) -> Iterator[None]:
         timer.join()
         if connection.handle:
             connection.handle.close()
-        if late.is_set():
+        if connection.is_late:
             raise TimeoutError

@@ -11,6 +11,7 @@ from serving.errors import PictureRefusedError
 from serving.thumbs import fetching
 from serving.thumbs.fetching import fetched
 from serving.thumbs.targets import Target
+from tests.serving.conftest import LONG_S
 from tests.serving.thumbs.conftest import picture, replying
 
 AGENT = "likewise/1 (+operator@example.org)"
@@ -20,7 +21,7 @@ def target_at(host, path="/a"):
     return Target("http", "127.0.0.1", host.port, "127.0.0.1", path)
 
 
-def why(host, reply, longest_s=5.0):
+def why(host, reply, longest_s=LONG_S):
     host.replies["/a"] = reply
     with pytest.raises(PictureRefusedError) as told:
         fetched(target_at(host), AGENT, longest_s)
@@ -30,7 +31,7 @@ def why(host, reply, longest_s=5.0):
 
 def test_a_picture_comes_as_it_is(host):
     host.replies["/a"] = replying(picture())
-    assert fetched(target_at(host), AGENT) == picture()
+    assert fetched(target_at(host), AGENT, LONG_S) == picture()
     head = host.heads[0]
     assert head["User-Agent"] == AGENT
     assert head["Accept-Encoding"] == "identity"
@@ -48,7 +49,7 @@ def test_nobody_is_asked_again_what_the_name_means(host, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     named = replace(target_at(host), host="pictures.example")
-    assert fetched(named, AGENT) == picture()
+    assert fetched(named, AGENT, LONG_S) == picture()
     assert set(looked_up) == {"127.0.0.1"}
     assert host.heads[0]["Host"] == f"pictures.example:{host.port}"
 
@@ -90,10 +91,25 @@ def test_a_body_that_breaks_off_is_refused(host):
     assert "broke off" in told or "IncompleteRead" in told
 
 
-def test_a_host_that_drips_is_left(host):
+@pytest.fixture
+def asked(monkeypatch):
+    """Event for a host to set: the time of a picture runs from then on, not from before."""
+    event = threading.Event()
+
+    class OnceAsked(threading.Timer):
+        def run(self):
+            event.wait(LONG_S)
+            super().run()
+
+    monkeypatch.setattr(fetching.threading, "Timer", OnceAsked)
+    return event
+
+
+def test_a_host_that_drips_is_left(host, asked):
     gone = threading.Event()
 
     def drip(handler):
+        asked.set()
         handler.send_response(200)
         handler.end_headers()
         while not gone.wait(0.02):
@@ -103,10 +119,34 @@ def test_a_host_that_drips_is_left(host):
     gone.set()
 
 
-def test_a_host_that_says_nothing_is_left(host):
+def test_a_host_that_says_nothing_is_left(host, asked):
     gone = threading.Event()
-    assert "TimeoutError" in why(host, lambda _: gone.wait(5), longest_s=0.2)
+
+    def say_nothing(_):
+        asked.set()
+        gone.wait(LONG_S)
+
+    assert "TimeoutError" in why(host, say_nothing, longest_s=0.2)
     gone.set()
+
+
+def test_a_host_that_is_reached_too_late_is_asked_for_nothing(host, monkeypatch):
+    timers, connect = [], socket.create_connection
+
+    class AtOnce(threading.Timer):
+        def __init__(self, _, cut):
+            super().__init__(0, cut)
+            timers.append(self)
+
+    def slowly(*given):
+        timers[0].join(LONG_S)
+        return connect(*given)
+
+    monkeypatch.setattr(fetching.threading, "Timer", AtOnce)
+    monkeypatch.setattr(fetching.socket, "create_connection", slowly)
+    with pytest.raises(PictureRefusedError, match="TimeoutError"):
+        fetched(target_at(host), AGENT, LONG_S)
+    assert not host.asked
 
 
 def test_what_is_no_http_is_refused(host):
@@ -118,11 +158,11 @@ def test_a_host_that_is_not_there_is_refused(host):
         unused.bind(("127.0.0.1", 0))
         away = replace(target_at(host), port=unused.getsockname()[1])
         with pytest.raises(PictureRefusedError, match="none"):
-            fetched(away, AGENT)
+            fetched(away, AGENT, LONG_S)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(host):
     host.replies["/a"] = replying(picture())
     with pytest.raises(PictureRefusedError, match="SSL"):
-        fetched(replace(target_at(host), scheme="https"), AGENT)
+        fetched(replace(target_at(host), scheme="https"), AGENT, LONG_S)
     assert not host.asked
