@@ -167,7 +167,7 @@ NEAR = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(ANY_JSON | NEAR)
 def test_whatever_comes_is_answered(feedback, body):
     assert feedback.request("POST", PATH, json=body).status_code in {200, 422}
