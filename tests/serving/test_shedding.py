@@ -6,23 +6,37 @@ import time
 import orjson
 import pytest
 
+from serving import shedding
 from serving.problems import KINDS
 from serving.shedding import OVERLOADED, REFUSAL, Gate, is_plain_get
 
 GET = b"GET /v1/a?k=2 HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n"
 
 
+class Clock:
+    """Time that passes where a test has it pass, not while the machine does something else."""
+
+    now_s = 1000.0
+
+    def perf_counter(self):
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    monkeypatch.setattr(shedding, "time", found := Clock())
+    return found
+
+
 def run(steps):
     return asyncio.run(steps())
 
 
-def busy(seconds):
+def busy(clock, seconds):
     """A request whose handler, run by the loop once it is begun, takes its time."""
 
     def handle():
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            pass
+        clock.now_s += seconds
 
     return lambda: asyncio.get_running_loop().call_soon(handle)
 
@@ -81,50 +95,48 @@ def test_none_overtakes_those_that_wait():
 
 
 @pytest.mark.parametrize(("budget_s", "ends"), [(0.01, "late"), (1, "begun"), (0, "begun")])
-def test_what_has_waited_twice_its_budget_is_refused_unbegun(budget_s, ends):
+def test_what_has_waited_twice_its_budget_is_refused_unbegun(clock, budget_s, ends):
     async def steps():
         gate, found, counted = Gate(budget_s), [], []
         gate._on_shed = lambda: counted.append(1)
         gate.enter(lambda: found.append("begun"), lambda: found.append("late"), under_way=100)
-        until_s = time.perf_counter() + 0.03
-        while time.perf_counter() < until_s:
-            pass
+        clock.now_s += 0.03
         await turns(gate)
         return found, len(counted)
 
     assert run(steps) == ([ends], int(ends == "late"))
 
 
-def slow_gate(budget_s):
+def slow_gate(clock, budget_s):
     """How many of 500 requests of 2 ms the gate lets in, once it has learnt how long they take."""
 
     async def steps():
         gate = Gate(budget_s)
-        filled(gate, 64, busy(0.002))
+        filled(gate, 64, busy(clock, 0.002))
         await turns(gate)
-        return filled(gate, 500, busy(0)), gate.service_s
+        return filled(gate, 500, busy(clock, 0)), gate.service_s
 
     return run(steps)
 
 
-def test_a_queue_is_as_long_as_the_budget_allows():
-    let_in, service_s = slow_gate(0.2)
+def test_a_queue_is_as_long_as_the_budget_allows(clock):
+    let_in, service_s = slow_gate(clock, 0.2)
     assert service_s > 0.0015
     assert 16 <= let_in <= 0.2 / service_s + 1
 
 
-def test_without_a_budget_the_queue_has_no_end():
-    assert slow_gate(0)[0] == 500
+def test_without_a_budget_the_queue_has_no_end(clock):
+    assert slow_gate(clock, 0)[0] == 500
 
 
-def test_a_pause_of_the_process_does_not_close_the_gate():
+def test_a_pause_of_the_process_does_not_close_the_gate(clock):
     async def steps():
         gate = Gate(0.01)
         for _ in range(5):
             for _ in range(16):
-                gate.enter(busy(0.005), list, under_way=100)
+                gate.enter(busy(clock, 0.005), list, under_way=100)
             await turns(gate)
-        return filled(gate, 500, busy(0))
+        return filled(gate, 500, busy(clock, 0))
 
     assert run(steps) >= 16
 
