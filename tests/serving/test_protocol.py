@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import selectors
+import time
 
 import pytest
 import uvicorn
@@ -10,9 +12,39 @@ import uvicorn
 from serving.listening import free_socket
 from serving.protocol import protocol_of, without_upgrade
 from serving.shedding import Gate, turned_away
+from tests.serving.conftest import LONG_S
 
 GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Idle(selectors.DefaultSelector):
+    """Time that passes while there is nothing to do: a machine that stands still is not late.
+
+    Both ends of a connection are on one loop, so that nothing is on its way then.
+    """
+
+    REAL_S = 0.02
+
+    def __init__(self):
+        super().__init__()
+        self.now_s = 0.0
+        self.limit_s = time.monotonic() + LONG_S
+
+    def select(self, timeout=None):
+        if time.monotonic() > self.limit_s:
+            raise TimeoutError("there is no end to it")
+        found = super().select(timeout if timeout is None else min(timeout, self.REAL_S))
+        if not found and timeout:
+            self.now_s += timeout
+        return found
+
+
+def unhurried():
+    """A loop by that time."""
+    loop = asyncio.SelectorEventLoop(selector := Idle())
+    loop.time = lambda: selector.now_s
+    return loop
 
 
 class ShutGate(Gate):
@@ -91,7 +123,8 @@ def talk(conversation, refusing=turned_away, **settings):
             finally:
                 writer.close()
 
-    return asyncio.run(steps())
+    with asyncio.Runner(loop_factory=unhurried) as runner:
+        return runner.run(steps())
 
 
 async def answer(reader):
