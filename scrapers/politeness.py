@@ -100,6 +100,12 @@ class PoliteDownloader(Downloader):
         slot.transferring.add(request)  # at once: the task that sends it begins later
         _schedule_coro(self._wait_for_download(slot, request, answer))
 
+    async def _download(self, slot: Slot, request: Request) -> Response:
+        """Send it; a process that stood still since `_send` counts its delay from here."""
+        if not _draws(request):
+            self.hosts.of(request.url).sent_at = time.monotonic()
+        return await super()._download(slot, request)
+
     def _note(self, response: Response, request: Request) -> None:
         """Take in what an answer says of its host: sent before the queue is looked at again."""
         if _draws(request):

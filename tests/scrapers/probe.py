@@ -1,7 +1,9 @@
 """Asks urls as our crawls do, or as stock Scrapy does, and tells how each of them ended.
 
 ``python probe.py '{"urls": [...], "stock": false, "settings": {}}'`` prints one JSON object:
-ends by url, the process's peak memory, and the log.
+ends and instants of answers by url, the process's peak memory, and figures.  Each request bears the
+instant at which it left, in ``X-Sent``; instants are of the monotonic clock, which the processes of
+a machine share.
 """
 
 import json
@@ -9,9 +11,12 @@ import logging
 import random
 import resource
 import sys
+import time
 from pathlib import Path
 
 import scrapy
+from scrapy import signals
+from scrapy.core.downloader.handlers import DownloadHandlers
 from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 from scrapy_playwright.page import PageMethod
@@ -68,6 +73,18 @@ class Probe(scrapy.Spider):
         self.ends.setdefault(request.meta["of"], []).append(how)
 
 
+def stamp_requests():
+    """Write on each request when it leaves: what comes later is the way to the server."""
+    download = DownloadHandlers.download_request_async
+
+    async def stamped(self, request):
+        if not request.meta.get("playwright"):
+            request.headers["X-Sent"] = repr(time.monotonic())
+        return await download(self, request)
+
+    DownloadHandlers.download_request_async = stamped
+
+
 def peak_mb():
     """The process's own peak, which getrusage mixes with that of the process that forked it."""
     status = Path("/proc/self/status")
@@ -99,10 +116,18 @@ def main():
     process = CrawlerProcess(settings)
     crawler = process.create_crawler(Probe)
     given = {name: asked.get(name) for name in ("urls", "base", "browser", "stock")}
+    got = {}
+
+    def note(response, request):
+        got.setdefault(request.url, []).append(time.monotonic())
+
+    crawler.signals.connect(note, signal=signals.response_downloaded)
+    stamp_requests()
     process.crawl(crawler, **given)
     process.start()
     found = {
         "ends": crawler.spider.ends,
+        "got": got,
         "peak_mb": peak_mb(),
         "stats": crawler.stats.get_stats(),
     }

@@ -17,7 +17,7 @@ from tests.scrapers.wire import probe, reply, wired
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MEGABYTE = b"a" * 1_000_000
-TIMEOUT_S = 2  # enough for a slow machine to take in a bomb
+TIMEOUT_S = 10  # enough for a slow machine to take in a bomb, or to stand still
 LEFT_OVER_MB = 40  # above an idle crawl's peak: the cap, and copies of it
 TRUNCATED = reply(gzip.compress(os.urandom(5_000))[:-900], Content_Encoding="gzip")
 
@@ -37,7 +37,7 @@ def sends(*parts, waits=None, resets=False, repeats=1):
             for part in parts:
                 connection.sendall(part)
         if waits:
-            waits(30)
+            waits(300)
         if resets:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -126,7 +126,7 @@ def idle_mb():
 def test_stock_scrapy_takes_in_what_has_no_end(path):
     with wired(lambda asked, nth: bad.get(asked)) as wire:
         bad = faults(wire.closing.wait)
-        settings = {"DOWNLOAD_TIMEOUT": 5, "RETRY_TIMES": 0, "ROBOTSTXT_OBEY": False}
+        settings = {"DOWNLOAD_TIMEOUT": 60, "RETRY_TIMES": 0, "ROBOTSTXT_OBEY": False}
         found = probe([wire.url + path], stock=True, settings=settings)
     assert found["peak_mb"] > idle_mb() + LEFT_OVER_MB
 

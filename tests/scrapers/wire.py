@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -14,12 +15,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
+SENT = re.compile(rb"\r\nX-Sent: ([0-9.]+)\r\n", re.IGNORECASE)
 NO_RULES = b"User-agent: *\nDisallow:\n"
 
 
 @dataclass
 class Exchange:
-    """A request as the server saw it; instants are of the monotonic clock."""
+    """A request as the server saw it; instants are of the monotonic clock.
+
+    ``begun`` is when the client says that it left, where it says so, see `probe.py`: on a busy
+    machine the server sees it any time later.
+    """
 
     path: str
     begun: float
@@ -97,9 +103,10 @@ class Wire:
                 return False
             head += data
         path = head.split(b" ", 2)[1].decode()
+        said = SENT.search(head)
         with self._lock:
             nth = self._counts[path] = self._counts.get(path, 0) + 1
-            exchange = Exchange(path, time.monotonic())
+            exchange = Exchange(path, float(said[1]) if said else time.monotonic())
             self.asked.append(exchange)
         try:
             given = self._answer(path, nth)
@@ -143,7 +150,7 @@ def probe(urls, **asked):
     return ended(start_probe(urls, **asked))
 
 
-def ended(process, timeout_s=60):
+def ended(process, timeout_s=300):
     """What a process of `start_probe` found out."""
     try:
         out, log = process.communicate(timeout=timeout_s)
