@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, cast
 
 import uvicorn
@@ -76,12 +76,13 @@ class Door(Protocol):
 
 
 class ServerDoor:
-    """Door of a uvicorn server that listens on one socket."""
+    """Door of a uvicorn server that listens on one socket; ``pause`` waits for so many seconds."""
 
     def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
         self._server = server
         self._family, self._address = listener.family, listener.getsockname()
         self._opening: asyncio.Task[None] | None = None
+        self.pause: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     def shut(self, seconds: float) -> None:
         """Refuse connections for a while; one that is shut stays so until its time.
@@ -100,7 +101,7 @@ class ServerDoor:
         self._opening = asyncio.ensure_future(self._open_in(seconds, held))
 
     async def _open_in(self, seconds: float, held: socket.socket) -> None:
-        await asyncio.sleep(seconds)
+        await self.pause(seconds)
         loop, config = asyncio.get_running_loop(), self._server.config
         opened = await loop.create_server(
             self._protocol, sock=held, ssl=config.ssl, backlog=config.backlog

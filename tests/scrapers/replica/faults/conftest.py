@@ -21,6 +21,11 @@ from scrapers.replica.world import read_frames
 BASE_URL = "http://127.0.0.1:9"
 
 
+def ask(url, **options):
+    """What a site on a socket answers, which a busy machine may take its time for."""
+    return httpx.get(url, timeout=60, **options)
+
+
 class Site:
     """A stand-in with faults; its clock stands still until it is told."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from scrapers.replica.faults.bombs import BOMB_BYTES, HUGE_BYTES, huge_body
 from scrapers.replica.sketchfab.asked import JSON_KINDS, Asked, Kind
-from tests.scrapers.replica.faults.conftest import path_of
+from tests.scrapers.replica.faults.conftest import ask, path_of
 
 
 def _is_json(body):
@@ -117,7 +117,7 @@ def test_a_gzip_bomb_is_small_and_unpacks_to_a_gigabyte_and_the_page(served, sit
 
 def _raw(url):
     """Body as it came, without unpacking, and headers."""
-    with httpx.stream("GET", url) as answer:
+    with httpx.stream("GET", url, timeout=60) as answer:
         return b"".join(answer.iter_raw()), answer.headers
 
 
@@ -126,11 +126,11 @@ def test_half_a_gigabyte_is_streamed_and_ends_with_the_page(served, site):
     with served("page-500-mb") as (url, run):
         struck = site("page-500-mb").struck(Kind.ITEM_LIKES)
         for asked in struck:
-            with httpx.stream("GET", url + path_of(asked)) as answer:
+            with httpx.stream("GET", url + path_of(asked), timeout=60) as answer:
                 announced.add("content-length" in answer.headers)
                 pieces = answer.iter_raw()
                 assert sum(len(next(pieces)) for _ in range(5)) > 100_000
-        good = httpx.get(url + path_of(Asked(Kind.MODEL, "m29"))).content
+        good = ask(url + path_of(Asked(Kind.MODEL, "m29"))).content
         assert (len(good) < 10_000) == (Asked(Kind.MODEL, "m29") not in struck)
         assert run.played["page-500-mb"] == len(struck)
     assert announced == {True, False}

@@ -2,12 +2,11 @@
 
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from scrapers.replica.faults.fault import PAGES
 from scrapers.replica.sketchfab.asked import Kind
-from tests.scrapers.replica.faults.conftest import BASE_URL, path_of
+from tests.scrapers.replica.faults.conftest import BASE_URL, ask, path_of
 
 NAMES = ["redirect-loop", "redirect-to-seen", "redirect-to-private"]
 
@@ -57,16 +56,16 @@ def test_a_private_address_is_a_trap_that_tells_who_came(served, site):
         forms = set()
         for kind in sorted(PAGES):
             for asked in site("redirect-to-private").struck(kind):
-                location = httpx.get(url + path_of(asked)).headers["location"]
+                location = ask(url + path_of(asked)).headers["location"]
                 assert urlsplit(location).port == run.trap_port
                 assert location.endswith(path_of(asked))
                 forms.add(urlsplit(location).hostname)
         assert len(forms) > 2
         assert _manners(url)["off_site"] == 0
-        forged = httpx.get(f"http://127.0.0.1:{run.trap_port}/i/likes?model=m00").json()
+        forged = ask(f"http://127.0.0.1:{run.trap_port}/i/likes?model=m00").json()
         assert forged["results"][0]["uid"] == "forged/1"
         assert _manners(url)["off_site"] == 1
 
 
 def _manners(url):
-    return httpx.get(f"{url}/_truth/manners").json()
+    return ask(f"{url}/_truth/manners").json()
