@@ -64,7 +64,7 @@ def replica(tiny_world):
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     yield process.stdout.readline().strip()
     process.terminate()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
 
 
@@ -134,7 +134,7 @@ class Crawls:
         """Exit status and log of a crawl."""
         process = self.start(**keywords)
         try:
-            _, log = process.communicate(timeout=60)
+            _, log = process.communicate(timeout=300)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             _, log = process.communicate()

@@ -70,4 +70,4 @@ def test_what_bears_the_mark_is_ended_with_its_children_and_nothing_else():
         assert other.kill() == 0
         assert process.poll() is None
         assert made.kill() == 2
-        assert process.wait(10) == -9
+        assert process.wait(60) == -9

@@ -157,9 +157,9 @@ def test_waits_end_when_the_crawl_is_told_to_stop():
         await waits
 
     with pytest.raises(CrawlStoppingError):
-        asyncio.run(asyncio.wait_for(stopped(), 5))
+        asyncio.run(asyncio.wait_for(stopped(), 60))
 
 
 def test_open_host_is_not_waited_for():
     hosts = Hosts(manners())
-    asyncio.run(asyncio.wait_for(hosts.until_open(hosts.of(URL)), 5))
+    asyncio.run(asyncio.wait_for(hosts.until_open(hosts.of(URL)), 60))

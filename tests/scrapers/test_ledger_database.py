@@ -211,7 +211,7 @@ def test_a_killed_process_leaves_whole_batches(tmp_path, batches):
     process.send_signal(signal.SIGKILL)  # in the middle of whatever comes next
     told += process.stdout.readlines()
     process.stdout.close()
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     settled = {key for line in told if line.endswith("\n") for key in line.split()}
     with sqlite3.connect(make_url(url).database) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

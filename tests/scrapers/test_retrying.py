@@ -94,7 +94,7 @@ def sent(crawler, request):
     """The request as it is sent, having waited for its turn."""
     request.meta["likewise_not_before"] = 0.0
     middleware = RetryingMiddleware.from_crawler(crawler)
-    asyncio.run(asyncio.wait_for(middleware.process_request(request), 5))
+    asyncio.run(asyncio.wait_for(middleware.process_request(request), 60))
     return request
 
 

@@ -57,7 +57,7 @@ class Site:
 
     def verdict(self, path):
         async def read():
-            await asyncio.wait_for(self.file.until_fresh(), 10)
+            await asyncio.wait_for(self.file.until_fresh(), 60)
             self.file.check(SITE + path)
 
         try:
@@ -171,7 +171,7 @@ def test_reading_ends_when_the_crawl_is_told_to_stop():
         await waits
 
     with pytest.raises(CrawlStoppingError):
-        asyncio.run(asyncio.wait_for(stopped(), 5))
+        asyncio.run(asyncio.wait_for(stopped(), 60))
 
 
 @pytest.mark.parametrize(

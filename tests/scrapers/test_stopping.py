@@ -34,7 +34,7 @@ def test_crawl_of_a_dead_dagster_lands_what_it_read_and_is_gone(
             return ROBOTS
         if "cursor=2" in path:
             hanging.set()
-            ended.wait(30)
+            ended.wait(300)
         body = {"results": [{"uid": "a", "likeCount": 9}], "next": f"{base}&cursor=2"}
         return 200, {}, json.dumps(body).encode()
 
@@ -43,13 +43,14 @@ def test_crawl_of_a_dead_dagster_lands_what_it_read_and_is_gone(
         crawl = [sys.executable, "-m", "scrapy", "crawl", "sketchfab"]
         for pair in (f"base_url={url}", "catalogue=json", "run_id=r1"):
             crawl += ["-a", pair]
+        crawl += ["-s", "DOWNLOAD_TIMEOUT=600"]
         command = [sys.executable, "-c", PARENT, *crawl]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
             pid = int(parent.stdout.readline())
-            assert hanging.wait(20)
+            assert hanging.wait(120)
             parent.kill()
         try:
-            manifest = ended_manifest(crawls.folder("items"), within_s=6 if is_in_dagster else 2)
+            manifest = ended_manifest(crawls.folder("items"), within_s=60 if is_in_dagster else 2)
         finally:
             if not is_in_dagster:
                 os.kill(pid, signal.SIGKILL)

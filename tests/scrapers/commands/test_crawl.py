@@ -14,6 +14,7 @@ from tests.scrapers.playing import land_catalogue
 KEYS = ["user_handle", "item_id"]
 ROBOTS = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nAllow: /\n")
 IMPATIENT = ("-s", "PATIENCE_S=1")
+PATIENT = ("-s", "DOWNLOAD_TIMEOUT=600")
 ONE_AT_ONCE = ("-s", "CONCURRENT_REQUESTS=1")
 SMALL_PARTS = ("-s", "LANDING_PART_ROWS=100")
 
@@ -85,7 +86,7 @@ def test_every_fault_of_the_arguments_is_named_at_once(crawls):
 
 def test_unknown_spider_is_named(crawls):
     process = crawls.start(prelude="import sys; sys.argv[2] = 'nosuch'")
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "nosuch is no spider; there are sketchfab" in log
 
@@ -146,15 +147,15 @@ def test_signal_lands_what_was_read_though_an_answer_hangs(crawls, serve, number
             return ROBOTS
         if "cursor=2" in path:
             hanging.set()
-            ended.wait(30)
+            ended.wait(300)
         return models("a", "b", following=f"{base}&cursor=2")
 
     with serve(answer) as (url, _):
         base = f"{url}/v3/models?sort_by=-likeCount"
-        process = crawls.start(base_url=url, catalogue="json", run_id="r1")
-        assert hanging.wait(20)
+        process = crawls.start(base_url=url, catalogue="json", run_id="r1", options=PATIENT)
+        assert hanging.wait(120)
         process.send_signal(number)
-        _, log = process.communicate(timeout=5)
+        _, log = process.communicate(timeout=120)
         ended.set()
     assert process.returncode == 3, log
     assert crawls.rows("items")["item_id"].to_list() == ["a", "b"]
@@ -231,15 +232,22 @@ LISTS = {f"m{n}": fans(f"m{n}", 10 + 3 * n) for n in range(40)}
 
 
 def test_crawl_that_is_killed_goes_on_and_lands_each_like_once(crawls, serve):
-    reached = threading.Event()
-    site = LikesSite(LISTS, lambda n: reached.set() if n >= 60 else None)
+    reached, killed = threading.Event(), threading.Event()
+
+    def hang(n):
+        if n >= 60:
+            reached.set()
+            killed.wait(120)
+
+    site = LikesSite(LISTS, hang)
     site.announce(crawls)
     asked_for = {"stage": "likes", "run_id": "r1", "options": SMALL_PARTS}
     with serve(site) as (url, asked):
         process = crawls.start(base_url=url, **asked_for)
-        assert reached.wait(20)
+        assert reached.wait(120)
         process.kill()
         process.communicate()
+        killed.set()
         before = read_manifest(crawls.folder("likes"))
         assert before.status is RunStatus.RUNNING
         assert before.rows < len(site.pairs)
@@ -285,14 +293,15 @@ def test_two_processes_that_share_a_crawl_land_each_list_once(
 
     def meet(n):
         if n <= 2:
-            both.wait(20)
+            both.wait(120)
 
     site = LikesSite({f"m{n}": fans(f"m{n}", 2) for n in range(3 * BATCH)}, meet)
     site.announce(crawls)
-    asked_for = {"stage": "likes", "run_id": "r1", "options": (*SMALL_PARTS, *ONE_AT_ONCE)}
+    together = (*SMALL_PARTS, *ONE_AT_ONCE, *PATIENT)
+    asked_for = {"stage": "likes", "run_id": "r1", "options": together}
     with serve(site) as (url, _):
         workers = [crawls.start(base_url=url, worker=f"{n}/2", **asked_for) for n in (1, 2)]
-        logs = [worker.communicate(timeout=50)[1] for worker in workers]
+        logs = [worker.communicate(timeout=300)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], "".join(logs)
     run_ids = [f"r1.{n}-of-2" for n in (1, 2)]
     assert landed(crawls, *run_ids) == site.pairs

@@ -59,7 +59,7 @@ def test_lines_are_flushed_without_being_told(tmp_path, monkeypatch):
     log = RequestLog(path)
     _ask(log, "/")
     deadline = threading.Event()
-    seen = any(path.stat().st_size or deadline.wait(0.01) for _ in range(500))
+    seen = any(path.stat().st_size or deadline.wait(0.01) for _ in range(6_000))
     log.close()
     assert seen
 
