@@ -56,7 +56,7 @@ def url(tmp_path_factory, origin):
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +68,12 @@ def browser():
 
 
 def answer(url, path):
-    with urllib.request.urlopen(f"{url}/v1/{SITE}{path}", timeout=5) as found:
+    with urllib.request.urlopen(f"{url}/v1/{SITE}{path}", timeout=60) as found:
         return json.load(found)
 
 
 def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     assert done.stderr == ""
     return done.stdout.splitlines()
 

@@ -40,12 +40,12 @@ def url(tmp_path_factory):
             yield process.stdout.readline().split()[-1]
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture
 def likewise(url):
-    return client.Likewise(url, SITE)
+    return client.Likewise(url, SITE, timeout_s=60)
 
 
 @contextmanager

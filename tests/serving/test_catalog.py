@@ -13,7 +13,7 @@ from pipeline.tables import SCHEMA_VERSION
 from serving import catalog as catalog_module
 from serving.answers.items import SimilarAnswer
 from tests.factories import SITE, SmallSite
-from tests.serving.conftest import connect
+from tests.serving.conftest import LONG_S, connect
 
 SIMILAR = f"/v1/{SITE}/items/item-003/similar?model=lightfm_cf"
 
@@ -49,7 +49,7 @@ def test_an_older_one_is_swapped_back_in(data, built, serve, put):
 
 def test_it_looks_by_itself(data, built, serve, put):
     async def until_swapped(client):
-        async with asyncio.timeout(10), connect(client.app) as asking:
+        async with asyncio.timeout(LONG_S), connect(client.app) as asking:
             while (await asking.get(SIMILAR)).json()["snapshot_id"] != built[1].snapshot_id:
                 await asyncio.sleep(0)  # the transport never leaves the loop by itself
 
@@ -65,10 +65,10 @@ def test_a_publish_and_a_denial_do_not_wait_for_what_is_unfolded_ahead(
 
     def slow(_, site, *rest):
         begun.append(site)
-        done.wait(20)
+        done.wait(2 * LONG_S)
 
     async def until(client, holds):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             while not holds(client.catalog.snapshots[SITE]):
                 await asyncio.sleep(0.001)
 
@@ -96,7 +96,7 @@ def test_looking_survives_what_it_cannot_list(data, built, serve, put, monkeypat
         return real(folder)
 
     async def until_swapped(client):
-        async with asyncio.timeout(10), connect(client.app) as asking:
+        async with asyncio.timeout(LONG_S), connect(client.app) as asking:
             while (await asking.get(SIMILAR)).json()["snapshot_id"] != built[1].snapshot_id:
                 await asyncio.sleep(0)  # the transport never leaves the loop by itself
 
@@ -325,7 +325,7 @@ def test_a_folder_out_of_reach_leaves_what_is_served(data, built, serve):
 
 def test_a_broken_deny_list_is_said_once(data, serve, caplog, monkeypatch):
     async def looked_often(client):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_S):
             while len(looks) < 10:
                 await asyncio.sleep(0.001)
 

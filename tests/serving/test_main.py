@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 import urllib.request
 
 import pytest
@@ -11,28 +10,28 @@ from serving.__main__ import main
 from serving.listening import free_socket
 from tests.factories import SITE
 from tests.services import start_service as start
+from tests.serving.conftest import LONG_S
 
-STOPS_WITHIN_S = 3
+GRACE_S = 600
+"""Far more than a stop takes that waits for nothing."""
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_says_where_it_is_answers_and_stops(data, stop):
     taken, port = free_socket("127.0.0.1", 0)
-    settings = {"data": data, "port": port, "host": "127.0.0.1", "user_routes": True}
-    with taken, start(**settings) as process:
+    own = {"host": "127.0.0.1", "user_routes": True, "grace_s": GRACE_S}
+    with taken, start(data=data, port=port, **own) as process:
         url = process.stdout.readline().split()[-1]
         links = [process.stdout.readline().strip() for _ in range(3)]
         assert process.stdout.readline() == "Ctrl-C stops it.\n"
         assert int(url.rsplit(":", 1)[1]) > port
         for link in links:
             assert link.startswith(f"{url}/v1/{SITE}/")
-            with urllib.request.urlopen(link, timeout=5) as answer:
+            with urllib.request.urlopen(link, timeout=LONG_S) as answer:
                 assert answer.status == 200
                 assert "server" not in answer.headers
-        stopped_at = time.monotonic()
         process.send_signal(stop)
-        _, log = process.communicate(timeout=10)
-        assert time.monotonic() - stopped_at < STOPS_WITHIN_S
+        _, log = process.communicate(timeout=LONG_S)
         assert process.returncode == 0
     said, *lines = log.splitlines()
     assert said.startswith(f"port {port} is taken")
@@ -43,7 +42,7 @@ def test_it_says_where_it_is_answers_and_stops(data, stop):
 
 def test_a_wrong_setting_ends_it_with_2():
     with start(port="many", poll_s=-1) as process:
-        _, error = process.communicate(timeout=30)
+        _, error = process.communicate(timeout=LONG_S)
     assert process.returncode == 2
     assert "port" in error
     assert "poll_s" in error
@@ -54,10 +53,10 @@ def test_no_site_is_said_and_served(tmp_path):
     with start(data=tmp_path, port=0) as process:
         url = process.stdout.readline().split()[-1]
         assert "no site yet" in process.stdout.readline()
-        with urllib.request.urlopen(f"{url}/health/live", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/health/live", timeout=LONG_S) as answer:
             assert answer.status == 200
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=LONG_S)
     assert process.returncode == 0
 
 

@@ -17,7 +17,9 @@ from serving.feedback.store import FeedbackStore, feedback_path
 WRITER = """
 import asyncio, sys
 from pathlib import Path
+from serving.feedback import store as module
 from serving.feedback.store import FeedbackStore
+module._WAIT_S = 60
 store = FeedbackStore(Path(sys.argv[1]))
 async def main():
     for n in range(40):
@@ -82,16 +84,17 @@ def test_a_key_that_said_something_else_is_refused(tmp_path, other):
 def test_several_processes_write_the_same_and_all_of_it_stands_once(tmp_path):
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     writers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-    said = [writer.communicate(timeout=60)[1] for writer in writers]
+    said = [writer.communicate(timeout=300)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 3, said
     assert len(stored(tmp_path)) == 80
 
 
-def test_processes_that_make_the_file_at_one_time_all_write(tmp_path):
+def test_processes_that_make_the_file_at_one_time_all_write(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_WAIT_S", 60)
     folders = [tmp_path / str(n) for n in range(20)]
 
     def first_of(n, folder):
-        together.wait()
+        together.wait(60)
         return write(FeedbackStore(folder), rows(f"k{n}", "a"))
 
     for folder in folders:

@@ -156,7 +156,7 @@ def test_processes_make_each_picture_once(tmp_path):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(120)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert len(list(folder.glob("made-*"))) == 20
     store = PictureStore(folder, 8 * MB)
