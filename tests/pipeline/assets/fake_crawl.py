@@ -179,11 +179,9 @@ def main() -> int:
     site, options = sys.argv[1], dict(text.split("=", 1) for text in sys.argv[3::2])
     behaviour = os.environ.get("FAKE_CRAWL", "0")
     if behaviour == "wait":
-        stopped: list[int] = []
-        signal.signal(signal.SIGINT, lambda number, _: stopped.append(number))
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # one that comes early is kept
         Path(os.environ["LIKEWISE_DATA"], "waiting.json").write_text(json.dumps(os.getpid()))
-        while not stopped:
-            signal.pause()
+        signal.sigwait({signal.SIGINT})
         land(RawTable.ITEMS, site, options, RunStatus.PARTIAL)
         return 3
     if options.get("first"):

@@ -15,7 +15,7 @@ from pipeline.assets.recovery import end_dead_runs
 from scrapers.records import RawTable, RunStatus, read_manifest
 from tests.pipeline.assets.conftest import ROOT, Workbench
 
-STOP_S = 5
+STOP_S = 60
 START_S = 60
 
 
