@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +57,8 @@ class Wire:
         self._open = set()
         scheme = "https" if context else "http"
         self.url = f"{scheme}://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     def paths(self):
         """Paths in the order in which they were asked for."""
@@ -68,10 +69,13 @@ class Wire:
         return [exchange for exchange in self.asked if exchange.path.startswith(start)]
 
     def close(self):
+        """Wake what waits for a socket, then close it: its number may soon be another's."""
         self.closing.set()
+        for opened in (self._socket, *self._open):
+            with suppress(OSError):
+                opened.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(30)
         self._socket.close()
-        for connection in list(self._open):
-            connection.close()
 
     def _accept(self):
         while True:
