@@ -62,7 +62,9 @@ def url(tmp_path_factory, origin):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        chromium = driver.chromium.launch(
+            executable_path=find_chromium(), args=list(FLAGS), timeout=120_000
+        )
         yield chromium
         chromium.close()
 

@@ -38,7 +38,7 @@ def demo(tmp_path_factory) -> Demo:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=1800,
         check=False,
     )
     logs = "".join(path.read_text()[-5000:] for path in data.glob("logs/*.log"))

@@ -46,6 +46,7 @@ def browser(pages: dict[str, Answer]) -> Iterator[Any]:
 def share_of_mat(browser: Any, pages: dict[str, Answer], fail: Any, *, scripts: bool) -> float:
     """Share of the first picture's place that is as white as the mat that pictures lie on."""
     context = browser.new_context(java_script_enabled=scripts, color_scheme="light")
+    context.set_default_timeout(60_000)
     try:
         page = context.new_page()
         failed = []

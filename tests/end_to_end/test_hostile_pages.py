@@ -54,6 +54,7 @@ def browser(pages: dict[str, Answer], planted: dict[str, Any]) -> Iterator[Any]:
 def visitor(browser: Any, pages: dict[str, Answer], *, guarded: bool) -> Iterator[Any]:
     """What opens a path on a phone and gives all that went wrong there."""
     context = browser.new_context(viewport=PHONE, color_scheme="light")
+    context.set_default_timeout(60_000)
     context.add_init_script(MARKER)
     page = context.new_page()
     faults: list[str] = []

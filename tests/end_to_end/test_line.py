@@ -72,8 +72,8 @@ def test_every_sample_link_answers_on_the_port_that_is_set(demo, monkeypatch):
     monkeypatch.setenv("LIKEWISE_PORT", str(port))
     with Children() as children:
         _, api, links = start_api(children, demo.data, "http://127.0.0.1:3000/")
-        answers = {link: httpx.get(link) for link in links}
-        unknown = httpx.get(f"{api}/v1/{SITE}/items/item-99")
+        answers = {link: httpx.get(link, timeout=60) for link in links}
+        unknown = httpx.get(f"{api}/v1/{SITE}/items/item-99", timeout=60)
     assert api == f"http://127.0.0.1:{port}"
     assert [answer.status_code for answer in answers.values()] == [200] * 3
     (recommended,) = [answer for link, answer in answers.items() if "recommend" in link]

@@ -14,7 +14,7 @@ from scrapers.records import RunStatus, read_manifest
 from tests.end_to_end.conftest import ROOT, running
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
-START_S, GONE_S = 60, 5
+START_S, GONE_S = 600, 60
 
 
 def _crawls(run: str) -> list[str]:

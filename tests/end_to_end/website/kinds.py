@@ -17,7 +17,7 @@ FAULTS: Final = frozenset({"no such item", "no such page", "no such link"})
 
 def answer(url: str, path: str) -> Any:
     """What the API answers."""
-    with urllib.request.urlopen(f"{url}/v1/{SITE}{path}", timeout=10) as found:
+    with urllib.request.urlopen(f"{url}/v1/{SITE}{path}", timeout=60) as found:
         return json.load(found)
 
 

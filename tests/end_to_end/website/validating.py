@@ -75,7 +75,7 @@ def body(url: str) -> tuple[int, str]:
     """Status and text of a page, as a browser would get it."""
     request = urllib.request.Request(url, headers={"Accept": "text/html"})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as fault:
         with fault:
