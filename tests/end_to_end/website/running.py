@@ -17,7 +17,7 @@ from tests.services import start_service
 
 __all__ = ["chromium", "service", "stand_in"]
 
-_WAIT_S = 30
+_WAIT_S = 60
 
 
 @contextmanager
@@ -47,7 +47,9 @@ def chromium() -> Iterator[Browser]:
     """A browser that nothing has been done with."""
     expect.set_options(timeout=_WAIT_S * 1000)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        browser = driver.chromium.launch(
+            executable_path=find_chromium(), args=list(FLAGS), timeout=2 * _WAIT_S * 1000
+        )
         yield browser
         browser.close()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.end_to_end.website.kinds import answer
 from tests.end_to_end.website.published import SITE
 from tests.end_to_end.website.running import service
-from tests.end_to_end.website.watching import PHONE
+from tests.end_to_end.website.watching import PHONE, arrived
 
 pytestmark = [pytest.mark.browser, pytest.mark.end_to_end]
 HOME = f"/{SITE}"
@@ -27,6 +27,7 @@ def item_path(demo):
 
 
 def titles(page, within="main"):
+    page.wait_for_load_state()
     return page.locator(f"{within} .card-title").all_inner_texts()
 
 
@@ -42,15 +43,24 @@ def wander(page, n_steps):
         fresh = (n for n, title in enumerate(titles(page, "section.row")) if title not in way)
         cards.nth(next(fresh)).click()
         expect(page.locator(".trail li")).to_have_count(number + 2)
+        page.wait_for_load_state()
         way.append(page.locator("h1").inner_text())
     return way
+
+
+def type_in(page, text):
+    """Type into the search box, and wait until what is suggested is for all of it."""
+    box = page.get_by_role("searchbox")
+    with page.expect_response(lambda response: response.url.endswith(f"?q={text}")):
+        box.press_sequentially(text)
+    expect(box).not_to_have_class(re.compile("htmx-request"))
 
 
 def test_search_suggests_while_one_types_and_finds_on_enter(visit):
     watched = visit()
     page = watched.open(HOME)
     box = page.get_by_role("searchbox")
-    box.press_sequentially("mou")
+    type_in(page, "mou")
     suggestions = page.locator("#suggestions a")
     expect(suggestions.first).to_be_visible()
     expect(page.locator("#suggested")).to_contain_text("suggestion")
@@ -61,14 +71,14 @@ def test_search_suggests_while_one_types_and_finds_on_enter(visit):
     expect(box).to_be_focused()
     box.fill("mouse")
     box.press("Enter")
-    expect(page).to_have_url(re.compile(r"/search\?q=mouse$"))
+    arrived(page, re.compile(r"/search\?q=mouse$"))
     assert any("mouse" in title.lower() for title in titles(page))
     watched.check()
 
 
 def test_a_suggestion_leads_where_it_says(visit):
     page = visit().open(HOME)
-    page.get_by_role("searchbox").press_sequentially("penguin")
+    type_in(page, "penguin")
     first = page.locator("#suggestions a").first
     named = first.locator("bdi").first.inner_text()
     expect(first).to_contain_text(re.compile("penguin", re.IGNORECASE))
@@ -95,6 +105,7 @@ def test_a_pasted_link_leads_to_its_item(visit, demo, item):
         page.goto(demo.url + HOME)
     page.get_by_role("searchbox").fill("https://elsewhere.example/3d-models/x-1")
     page.get_by_role("searchbox").press("Enter")
+    arrived(page, re.compile(r"/search\?"))
     expect(page.locator("h1")).to_be_visible()
     assert page.locator("main .card").count() > 0, "a link to nothing leads somewhere all the same"
     watched.check()
@@ -134,6 +145,7 @@ def test_two_rows_are_compared_and_what_both_have_is_joined(visit, item_path):
     form.get_by_role("button", name="Compare").click()
     sides = page.locator(".versus-side")
     expect(sides).to_have_count(2)
+    page.wait_for_load_state()
     expect(sides.first.locator("h2")).to_have_text("Liked together")
     common = [set(side.locator(".both .versus-title").all_inner_texts()) for side in sides.all()]
     assert common[0] == common[1] != set()
@@ -165,9 +177,11 @@ def test_a_row_is_switched_off_and_all_come_back(visit, item_path):
     n_rows, gone = rows.count(), rows.nth(1).locator("h3").inner_text()
     rows.nth(1).get_by_role("link", name=f"Hide this row by {gone}").click()
     expect(rows).to_have_count(n_rows - 1)
+    page.wait_for_load_state()
     assert gone not in page.locator("section.row h3").all_inner_texts()
     page.locator("section.row .card-link").first.click()
     expect(page.locator(".trail")).to_be_visible()
+    page.wait_for_load_state()
     assert gone not in page.locator("section.row h3").all_inner_texts(), "it stays off on the way"
     page.locator(".controls summary").click()
     page.get_by_role("link", name="Show all rows").click()
@@ -204,7 +218,7 @@ def test_a_tag_leads_on_from_page_to_page(visit, item_path):
     watched = visit(viewport=PHONE)
     page = watched.open(item_path)
     page.locator(".item a.chip:not(.category)").first.click()
-    expect(page).to_have_url(re.compile(f"{HOME}/tags/"))
+    arrived(page, re.compile(f"{HOME}/tags/"))
     assert page.locator("main .card").count() > 0
     page.goto(watched.url + f"{HOME}/popular")
     first = titles(page)

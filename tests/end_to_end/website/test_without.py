@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.website.published import SITE
-from tests.end_to_end.website.watching import focused
+from tests.end_to_end.website.watching import arrived, focused
 
 pytestmark = [pytest.mark.browser, pytest.mark.end_to_end]
 HOME = f"/{SITE}"
@@ -37,16 +37,16 @@ def test_all_can_be_reached_by_keyboard(visit):
     page.keyboard.type("mouse")
     expect(page.locator("#suggestions a").first).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/search"))
+    arrived(page, re.compile("/search"))
     at = tab_until(page, lambda at: "/items/" in at["href"])
     page.keyboard.press("Enter")
-    expect(page).to_have_url(at["href"])
+    arrived(page, at["href"])
     tab_until(page, lambda at: at["name"].startswith("summary"))
     page.keyboard.press("Enter")
     expect(page.locator(".controls-body")).to_be_visible()
     at = tab_until(page, lambda at: "trail=" in at["href"] and "/items/" in at["href"])
     page.keyboard.press("Enter")
-    expect(page).to_have_url(at["href"])
+    arrived(page, at["href"])
     watched.check()
 
 
@@ -68,6 +68,7 @@ def test_the_main_ways_need_no_script(visit, demo):
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile(r"/search\?q=mouse$"))
     page.locator("main .card-link").first.click()
+    arrived(page, re.compile("/items/"))
     title = page.locator("h1").inner_text()
     page.locator("section.row .why").first.click()
     expect(page.locator("h1")).to_have_text("Why is it here?")
@@ -77,6 +78,7 @@ def test_the_main_ways_need_no_script(visit, demo):
     expect(page).to_have_url(re.compile("/rows/"))
     page.locator("main .card-link").first.click()
     expect(page.locator(".trail li")).to_have_count(2)
+    page.wait_for_load_state()
     rows = page.locator("section.row")
     n_rows = rows.count()
     page.locator(".controls summary").click()

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from re import Pattern
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect
 
-__all__ = ["DESKTOP", "PHONE", "Watched", "focused", "overflow", "shift", "show_all", "watched"]
+__all__ = [
+    "DESKTOP",
+    "PHONE",
+    "Watched",
+    "arrived",
+    "focused",
+    "overflow",
+    "shift",
+    "show_all",
+    "watched",
+]
 
 DESKTOP: Final = {"width": 1280, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
@@ -115,7 +126,7 @@ class Watched:
 def watched(browser: Browser, url: str, pictures_url: str, **options: Any) -> Iterator[Watched]:
     """A page of a context of its own, watched; options are the context's."""
     context = browser.new_context(**{"viewport": DESKTOP, **options})
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     if options.get("java_script_enabled", True):
         context.add_init_script(_NOTED)
     hosts = [urlsplit(one).netloc for one in (url, pictures_url)]
@@ -125,6 +136,12 @@ def watched(browser: Browser, url: str, pictures_url: str, **options: Any) -> It
         yield found
     finally:
         context.close()
+
+
+def arrived(page: Page, url: str | Pattern[str]) -> None:
+    """Wait until a page is at an address and has loaded: what is counted then is all there."""
+    expect(page).to_have_url(url)
+    page.wait_for_load_state()
 
 
 def show_all(page: Page) -> None:
