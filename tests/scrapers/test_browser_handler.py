@@ -13,7 +13,7 @@ from tests.scrapers.wire import ended, probe, reply, start_probe, wired
 
 pytestmark = pytest.mark.browser
 DRAWN = "li.item"
-QUICK = {"BROWSER_HUNG_AFTER_S": 4.0, "BROWSER_DRAWS_WITHIN_MS": 2000, "RETRY_TIMES": 1}
+QUICK = {"BROWSER_HUNG_AFTER_S": 12.0, "BROWSER_DRAWS_WITHIN_MS": 8000, "RETRY_TIMES": 1}
 
 
 def pages(wire, count, *marks):

@@ -189,5 +189,5 @@ def test_forty_thousand_units_are_told_in_no_time(data, capsys):
     ledger.close()
     began = datetime.now(UTC)
     told = _screen(capsys)
-    assert (datetime.now(UTC) - began).total_seconds() < 5
+    assert (datetime.now(UTC) - began).total_seconds() < 30
     assert "40,000 pending  of 40,000" in told
