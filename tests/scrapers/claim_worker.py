@@ -30,9 +30,16 @@ def wait(event):
 
 
 def work(ledger, seed):
-    """Claim, then give some back and end the rest, until nothing is left."""
+    """Claim, then give some back and end the rest, until nothing is left.
+
+    None goes on before each has its first units: a busy machine may leave all to one.
+    """
     chance = random.Random(seed)
+    is_first = True
     while claimed := [unit.key for unit in ledger.claim(KIND, chance.randint(1, BATCH))]:
+        if is_first:
+            wait("begun")
+            is_first = False
         tell("claimed", claimed)
         back = [key for key in claimed if chance.random() < 0.2]
         ended = [key for key in claimed if key not in back]
