@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import accumulate
 from typing import Any, Final, TypeVar, cast
 
 from pipeline.recommenders.base import Recommender
@@ -70,11 +71,17 @@ class ContentSearch:
         found = {study.name: study for study in (*first, *others)}
         return [found[one.name] for one in able]
 
-    def payable(self, studies: Sequence[Study[Any]]) -> list[Study[Any]]:
-        """Those without a trial whose later fits can be paid for beside those of the others."""
-        self.purse.reserved_s = self._fits_to_come * _final_s(studies)
-        untried = [study for study in studies if not study.n_fits]
-        return [one for one in untried if self.purse.affords(self._fits_to_come * one.first_s)]
+    def payable(
+        self, untried: Sequence[Study[Any]], scored: Sequence[Study[Any]]
+    ) -> list[Study[Any]]:
+        """The first of those without a trial, as many as the time after the search pays for.
+
+        Their later fits are paid beside those of the ones before them and of all that was scored.
+        """
+        whole_s = self.purse.left_s + self.purse.reserved_s  # what it kept may be spent now
+        left_s = whole_s - self._fits_to_come * _final_s(scored)
+        costs_s = accumulate(self._fits_to_come * study.first_s for study in untried)
+        return [study for study, cost_s in zip(untried, costs_s, strict=True) if cost_s <= left_s]
 
     def _kept_s(self, first: Sequence[Study[Any]], later: Sequence[TagFactors]) -> float:
         """Seconds for factors: a share, and no less than a trial and the fits that follow from it.

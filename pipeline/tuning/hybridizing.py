@@ -131,7 +131,8 @@ class _Choosing:
             notes = tuple(study.note for study in studies if study.note)
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
         hybrid, content_score = self._weighed(scored, judge)
-        hybrid = self._with_untried(hybrid, search.payable(studies))
+        untried = [study for study in studies if not study.n_fits and self._weight(study)]
+        hybrid = self._with_untried(hybrid, search.payable(untried, scored))
         hybrid, score = self._curved(hybrid, fitted)
         spent = self.budget.clock() - began
         last = Trial.of(hybrid, score, self._judge(), spent, spent)
@@ -154,11 +155,15 @@ class _Choosing:
         content = tuple(best.settings for best in bests if named[best.settings.name])
         return replace(self.hybrid, content=content, **chosen), score
 
+    def _weight(self, study: Study[Any]) -> float:
+        """The weight that a content model started from."""
+        return float(getattr(self.hybrid, study.name))
+
     def _with_untried(self, hybrid: Hybrid, untried: Sequence[Study[Any]]) -> Hybrid:
         """The hybrid and models that had no trial, with the weights that they started from."""
-        weights = {study.name: getattr(self.hybrid, study.name) for study in untried}
-        settings = tuple(study.settled for study in untried if weights[study.name])
-        return replace(hybrid, content=(*hybrid.content, *settings), **weights)
+        weights: dict[str, Any] = {study.name: self._weight(study) for study in untried}
+        content = (*hybrid.content, *(study.settled for study in untried))
+        return replace(hybrid, content=content, **weights)
 
     def _curved(self, hybrid: Hybrid, fitted: Fitted | None) -> tuple[Hybrid, float]:
         """The hybrid with the curve that is best for the validation likes."""

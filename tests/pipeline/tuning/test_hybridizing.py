@@ -106,9 +106,9 @@ class Costly:
         monkeypatch.setattr(model, "fit", fit)
         monkeypatch.setattr(model, "first_fit_s", lambda *_: cost_s)
 
-    def chosen(self, halves, seconds, **limits):
+    def chosen(self, halves, seconds, *, start=None, fixed=(), **limits):
         budget = Budget(seconds=seconds, clock=lambda: self.now, **limits)
-        return choose_hybrid(*halves, SMALL, seed=1, budget=budget)
+        return choose_hybrid(*halves, SMALL, start=start, fixed=fixed, seed=1, budget=budget)
 
 
 def counts(found):
@@ -148,6 +148,30 @@ def test_factors_that_had_no_trial_but_are_paid_for_keep_their_weight(halves, mo
     assert (own.regularization, own.collaborative) == (7.0, SMALL)
     assert any("it has the weight it started from, 0.3" in note for note in found.notes)
     assert costly.now + 14.5 <= 47.5  # all once more, on all likes
+
+
+@pytest.mark.parametrize(
+    ("seconds", "names"),
+    [(5.6, set()), (10.0, {"tag_factors"}), (11.0, {"tag_factors", "tag_kernel"})],
+)
+def test_models_without_a_trial_are_paid_for_together_or_the_first_of_them(
+    halves, monkeypatch, seconds, names
+):
+    costly = Costly(monkeypatch, tag_profile=0.5, tag_factors=4.5, tag_kernel=5.0)
+    limits = {"start": Hybrid(tag_factors=0.3), "fixed": ("tag_profile",), "pays_lists": False}
+    found = costly.chosen(halves, seconds, **limits)
+    assert counts(found) == {"tag_profile": 1, "hybrid": 1}
+    assert {settings.name for settings in found.model.content} == {"tag_profile", *names}
+    assert {name for name in ("tag_factors", "tag_kernel") if getattr(found.model, name)} == names
+    assert costly.now <= seconds
+
+
+def test_no_time_is_kept_for_a_model_that_has_neither_trial_nor_weight(halves, monkeypatch):
+    costly = Costly(monkeypatch, tag_profile=0.5, tag_factors=4.5, tag_kernel=5.0)
+    limits = {"start": Hybrid(tag_factors=0.0), "fixed": ("tag_profile",), "pays_lists": False}
+    found = costly.chosen(halves, 7.0, **limits)
+    assert counts(found) == {"tag_profile": 1, "hybrid": 1}
+    assert {settings.name for settings in found.model.content} == {"tag_profile", "tag_kernel"}
 
 
 def test_a_trial_of_factors_leaves_time_for_the_fits_that_follow(halves, monkeypatch):
