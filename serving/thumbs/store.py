@@ -92,16 +92,12 @@ class PictureStore:
     def turn(self, key: str) -> Iterator[None]:
         """Wait until nobody else, in any process, makes the picture of that name.
 
-        Nobody waits for another picture's turn, nor where the disk takes no file for it.
+        Nobody waits for another picture's turn, nor where the disk takes no file or lock for it.
         """
-        path = self._path(key, "turn")
-        held = _held(path)
-        try:
+        with contextlib.ExitStack() as turn:
+            with contextlib.suppress(OSError):  # a turn is a courtesy
+                turn.enter_context(_held(self._path(key, "turn")))
             yield
-        finally:
-            if held is not None:
-                path.unlink(missing_ok=True)
-                held.close()
 
     def trim(self) -> None:
         """Once the cap is reached, remove what was used longest ago until a tenth of it is free.
@@ -158,17 +154,24 @@ class PictureStore:
             yield
 
 
-def _held(path: Path) -> TextIO | None:
-    """The file at a path once nobody else holds it; None where it cannot be made."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        while True:
-            file = path.open("w")
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """A file at a path that nobody else holds during the block, and that is gone after it.
+
+    Raises
+    ------
+    OSError : it cannot be made or locked.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_held = False
+    while not is_held:
+        with path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if _is_at(file, path):
-                return file
-            file.close()  # whoever held it has removed it since
-    return None
+            if is_held := _is_at(file, path):  # else whoever held it has removed it since
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
 
 
 def _is_at(file: TextIO, path: Path) -> bool:

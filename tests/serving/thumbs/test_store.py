@@ -175,3 +175,21 @@ def test_a_disk_that_takes_no_file_holds_nobody_up(store, monkeypatch):
     monkeypatch.setattr("serving.thumbs.store.Path.mkdir", full)
     with store.turn(key_of("http://a/1", 320)), store.turn(key_of("http://a/1", 320)):
         assert not store._folder.exists()
+
+
+def test_a_file_that_takes_no_lock_is_closed_and_holds_nobody_up(store, monkeypatch):
+    opened = []
+
+    def refuse(file, _):
+        opened.append(file)
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("serving.thumbs.store.fcntl.flock", refuse)
+    with store.turn(key_of("http://a/1", 320)), store.turn(key_of("http://a/1", 320)):
+        assert [file.closed for file in opened] == [True, True]
+
+
+def test_an_error_amid_a_turn_ends_it_and_is_passed_on(store):
+    with pytest.raises(OSError, match="No space"), store.turn(key_of("http://a/1", 320)):
+        full()
+    assert not list(store._folder.glob("??/*"))
