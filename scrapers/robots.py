@@ -37,6 +37,7 @@ _MOST_CRAWL_DELAY_S: Final = 60.0
 _REREAD_AFTER_S: Final = 60.0  # s; refusals ask for a new look no oftener
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _FORBIDDING: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_WITHOUT_SIGNALS: Final = (AttributeError, NotImplementedError, RuntimeError, ValueError)
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})", re.IGNORECASE)
 
 _log = logging.getLogger(__name__)
@@ -213,12 +214,12 @@ class RobotsMiddleware:
 
     def listen(self) -> None:
         """Take SIGHUP for a wish to have all rules read anew, where the system has signals."""
-        with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+        with suppress(*_WITHOUT_SIGNALS):
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.expire)
 
     def end_listening(self) -> None:
         """Let SIGHUP be what it was."""
-        with suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+        with suppress(*_WITHOUT_SIGNALS):
             asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
 
     def expire(self) -> None:
