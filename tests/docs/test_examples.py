@@ -1,13 +1,11 @@
 """The examples of docs/examples, run against a process that serves the small site."""
 
-import contextlib
 import http.server
 import json
 import re
 import shutil
 import subprocess
 import sys
-import threading
 import urllib.request
 from functools import partial
 from pathlib import Path
@@ -17,33 +15,21 @@ from playwright.sync_api import sync_playwright
 
 from scrapers.chromium import FLAGS, find_chromium
 from tests.factories import SITE, publish_small_site
-from tests.services import start_service
+from tests.services import answering, start_service
 
 FOLDER = Path(__file__).parents[2] / "docs" / "examples"
 
 
-@contextlib.contextmanager
-def pages():
-    """A server of the examples, of another origin than the API."""
+@pytest.fixture(scope="module")
+def origin():
+    """Url of a server of the examples, of another origin than the API."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
     handler = partial(Quiet, directory=FOLDER)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture(scope="module")
-def origin():
-    with pages() as url:
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
         yield url
 
 

@@ -4,7 +4,6 @@ import http.server
 import importlib.util
 import json
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_type_hints
@@ -12,7 +11,7 @@ from typing import get_type_hints
 import pytest
 
 from tests.factories import MODELS, SITE, SmallSite, publish_small_site
-from tests.services import start_service
+from tests.services import answering, start_service
 
 FILE = Path(__file__).parents[2] / "docs" / "examples" / "likewise_client.py"
 DOCUMENT = json.loads((FILE.parents[1] / "openapi.json").read_text("utf-8"))
@@ -72,14 +71,8 @@ def scripted(*answers):
         def log_message(self, *_):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url, asked
 
 
 def test_every_question_is_answered_as_it_is_typed(likewise):

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 from dagster_pipes import encode_param
+
+from tests.services import answering
 
 ROOT = Path(__file__).parents[2]
 FIRST_LIKE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,20 +94,11 @@ def serve():
                 pass
 
         class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
             def handle_error(self, request, client_address):
                 """A client that was stopped in mid-answer is what some tests are about."""
 
-        server = Server(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", asked
-        finally:
-            server.shutdown()
-            thread.join()
-            server.socket.close()
+        with answering(Server(("127.0.0.1", 0), Handler)) as url:
+            yield url, asked
 
     return serving
 

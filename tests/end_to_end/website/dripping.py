@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
+
+from tests.services import answering
 
 __all__ = ["slow_line"]
 
@@ -61,11 +62,5 @@ def slow_line(url: str) -> Iterator[str]:
     """Address at which a website answers slowly, for as long as the block."""
     server = _Server(("127.0.0.1", 0), _Line)
     server.url = url
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(server) as own_url:
+        yield own_url

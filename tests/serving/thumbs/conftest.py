@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from PIL import Image
+
+from tests.services import answering
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 
@@ -80,11 +81,5 @@ def hosting() -> Iterator[Host]:
 
     server = Server(("127.0.0.1", 0), Handler)
     told.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with answering(server):
         yield told
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
