@@ -1,4 +1,4 @@
-"""The search for the best settings of one algorithm: Optuna's TPE, one fit a trial.
+"""The search for the best settings of one algorithm: an Optuna study, one fit a trial.
 
 A fit may pass through many settings (`Recommender.path`: epochs) and is looked at on its way,
 while it gets better.  The cost of each step is estimated from those before it.
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from pipeline.errors import FitError
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.tuning.budget import Purse
 from pipeline.tuning.judge import Judge
+from pipeline.tuning.proposing import GaussianProcessSampler, Space
 from pipeline.tuning.trials import Trial
 
 __all__ = ["Best", "Study"]
 
 _MOST_TRIALS: Final = 60
-_RANDOM_TRIALS: Final = 6
 _LOOKS_WITHOUT_GAIN: Final = 2
 _HOPELESS: Final = 0.9
 _FIRST_JUDGED_LOOK: Final = 2
@@ -73,7 +73,7 @@ class Study(Generic[M]):
     _effort_s: float = 0.0
     _best_path: dict[int, float] = field(default_factory=dict)
     _optuna: optuna.Study = field(init=False)
-    _space: dict[str, BaseDistribution] = field(init=False)
+    _space: Space = field(init=False)
     _base: M = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,11 +82,11 @@ class Study(Generic[M]):
         self._effort_s = first.first_fit_s(self.judge.train) / first.effort
         space = first.search_space() if self.is_searched else {}
         self._space = {name: _distribution(item) for name, item in space.items()}
-        self._optuna = _quiet_study(self.seed)
+        self._optuna = _quiet_study(self._space, self.seed)
         for settings in dict.fromkeys(self.starts):
             place = settings.coordinates(self.judge.train)
             inside = {
-                name: min(max(place[name], space.low), space.high)  # type: ignore[attr-defined]
+                name: min(max(place[name], space.low), space.high)
                 for name, space in self._space.items()
             }
             self._optuna.enqueue_trial(inside)
@@ -144,7 +144,7 @@ class Study(Generic[M]):
             self.was_cut |= bool(self._space) and self.purse.budget.trials is not None
             return
         for _ in range(_ASKED_AGAIN):
-            trial = self._optuna.ask(self._space)
+            trial = self._optuna.ask(dict(self._space))
             settings = self._base.at(trial.params, self.judge.train)
             if self._affords(self._path(settings)[0].effort):
                 self._run(settings, trial)
@@ -226,7 +226,7 @@ def _distribution(parameter: Any) -> FloatDistribution | IntDistribution:  # noq
     return FloatDistribution(float(low), float(high), log=log)
 
 
-def _quiet_study(seed: int) -> optuna.Study:
+def _quiet_study(space: Space, seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM_TRIALS)
+    sampler = GaussianProcessSampler(space, seed)
     return optuna.create_study(sampler=sampler, direction="maximize")
