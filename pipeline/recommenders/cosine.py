@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from pipeline.recommenders.base import FloatArray, IntArray
-from pipeline.recommenders.topk import Lists, top_k
+from pipeline.recommenders.inner_products import highest_products
+from pipeline.recommenders.topk import Lists
 from pipeline.rows import near_one
 
 __all__ = ["cosine_lists"]
@@ -26,16 +27,11 @@ def cosine_lists(
     listed : what may stand in a list, ascending.
     """
     unit = _unit(vectors)
-    columns = np.ascontiguousarray(unit[listed].T)
-
-    def score(chunk: IntArray) -> FloatArray:
-        cosines: FloatArray = unit[chunk] @ columns  # (chunk, n_columns)
-        return cosines
-
-    return top_k(
-        score,
+    return highest_products(
+        unit[item_idxs],
         item_idxs,
         k,
+        item_vectors=unit[listed],
         item_idxs=listed,
         n_items=len(vectors),
         hide_self=True,

@@ -8,10 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from pipeline.recommenders.base import Arrays, Fitted, FloatArray, IntArray, narrowed
 from pipeline.recommenders.cosine import cosine_lists
-from pipeline.recommenders.topk import Lists, ScoreRows
+from pipeline.recommenders.inner_products import highest_products
+from pipeline.recommenders.topk import Lists, ScoreRows, empty_lists
 
 __all__ = ["FactorsFitted", "UnbiasedFitted"]
 
@@ -50,16 +52,45 @@ class FactorsFitted(Fitted):
 
     def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
         """Product of factors plus both biases."""
-        ones = np.ones((len(item_idxs), 1), np.float32)
-        biased = [self.item_factors[item_idxs], self.item_biases[item_idxs, None], ones]
-        columns = np.hstack(biased).T
+        columns = self._item_vectors(item_idxs).T
 
         def score(chunk: IntArray) -> FloatArray:
-            one = np.ones((len(chunk), 1), np.float32)
-            rows = np.hstack([self.user_factors[chunk], one, self.user_biases[chunk, None]])
-            return rows @ columns  # (chunk, n_columns)
+            scores: FloatArray = self._user_vectors(chunk) @ columns  # (chunk, n_columns)
+            return scores
 
         return score
+
+    def user_lists(
+        self,
+        user_idxs: IntArray,
+        k: int,
+        *,
+        seen: csr_matrix | None = None,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """Highest products of factors plus both biases."""
+        items = narrowed(self.learned, candidates)
+        return highest_products(
+            self._user_vectors(user_idxs),
+            user_idxs,
+            k,
+            item_vectors=self._item_vectors(items),
+            item_idxs=items,
+            n_items=self.n_items,
+            hidden=seen,
+            threads=threads,
+        )
+
+    def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
+        """Factors, a one for the item's bias and the user's own, shape (n, factors + 2)."""
+        one = np.ones((len(user_idxs), 1), np.float32)
+        return np.hstack([self.user_factors[user_idxs], one, self.user_biases[user_idxs, None]])
+
+    def _item_vectors(self, item_idxs: IntArray) -> FloatArray:
+        """Factors, the item's bias and a one for the user's, shape (n, factors + 2)."""
+        one = np.ones((len(item_idxs), 1), np.float32)
+        return np.hstack([self.item_factors[item_idxs], self.item_biases[item_idxs, None], one])
 
     def item_lists(
         self,
@@ -92,7 +123,7 @@ class FactorsFitted(Fitted):
 
 @dataclass(frozen=True, eq=False)
 class UnbiasedFitted(FactorsFitted):
-    """Factors without biases: of who has none, nothing is known."""
+    """Factors without biases, which are 0: of who has no factors, nothing is known."""
 
     def user_scorer(self, item_idxs: IntArray) -> ScoreRows:
         """Product of factors; ``-inf`` for who has none."""
@@ -104,3 +135,27 @@ class UnbiasedFitted(FactorsFitted):
             return scores
 
         return score
+
+    def user_lists(
+        self,
+        user_idxs: IntArray,
+        k: int,
+        *,
+        seen: csr_matrix | None = None,
+        candidates: IntArray | None = None,
+        threads: int = 1,
+    ) -> Lists:
+        """Highest products of factors; nothing for who has none."""
+        is_known = self.user_factors[user_idxs].any(axis=1)
+        known = user_idxs[is_known]
+        lists = empty_lists(len(user_idxs), k)
+        of_known = super().user_lists(known, k, seen=seen, candidates=candidates, threads=threads)
+        lists.item_idxs[is_known] = of_known.item_idxs
+        lists.scores[is_known] = of_known.scores
+        return lists
+
+    def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
+        return self.user_factors[user_idxs]
+
+    def _item_vectors(self, item_idxs: IntArray) -> FloatArray:
+        return self.item_factors[item_idxs]

@@ -17,18 +17,36 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from pipeline.errors import FitError
+from pipeline.recommenders.score_keys import (
+    KEY_COLUMNS,
+    KEY_ROWS,
+    NO_KEY,
+    best_of_keys,
+    columns_of,
+    keys_of,
+    scores_of,
+)
 
-__all__ = ["CHUNK_ROWS", "Lists", "ScoreRows", "best_of_rows", "empty_lists", "top_k"]
+__all__ = [
+    "CHUNK_ROWS",
+    "UNSCORED",
+    "Lists",
+    "ScoreRows",
+    "best_of_rows",
+    "by_chunks",
+    "empty_lists",
+    "top_k",
+]
 
 CHUNK_ROWS: Final = 64
+UNSCORED: Final = (
+    "scores are NaN or +inf, they must be finite or -inf: the model that gives them was fitted "
+    "astray, take other settings"
+)
 _BLOCKS_PER_K: Final = 4  # leave 1.15 scores of a row to sort for each that is listed
 _LEAST_BLOCKS: Final = 320  # fewer make short vectors, which are slow to compare
 _MOST_BLOCKS_PER_K: Final = 2
 _SHORT: Final = 50  # for so few, maxima of half the columns do: twice as many scores to sort
-_KEY_ROWS: Final = 256  # 8 bits of a key
-_KEY_COLUMNS: Final = 1 << 24
-_COLUMN_BITS: Final = np.uint64(_KEY_COLUMNS - 1)
-_HIGHEST: Final = 0x7FFFFFFF
 
 ScoreRows = Callable[[NDArray[np.int32]], NDArray[np.float32]]
 """Scores of some rows against all columns, a fresh array that may be overwritten.
@@ -91,8 +109,8 @@ def top_k(
     columns = np.full(n_items, -1, np.int32)
     columns[item_idxs] = np.arange(len(item_idxs), dtype=np.int32)
 
-    def fill(start: int) -> None:
-        chunk = rows[start : start + CHUNK_ROWS]
+    def fill(start: int, stop: int) -> None:
+        chunk = rows[start:stop]
         scores = score_rows(chunk)  # (chunk, n_columns)
         if hidden is not None:
             _hide(scores, hidden[chunk], columns)
@@ -101,20 +119,25 @@ def top_k(
             scores[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
         found, values = best_of_rows(scores, k)
         listed = found >= 0
-        out = lists.item_idxs[start : start + len(chunk)]
-        out[listed] = item_idxs[found[listed]]
-        lists.scores[start : start + len(chunk)] = values
+        lists.item_idxs[start:stop][listed] = item_idxs[found[listed]]
+        lists.scores[start:stop] = values
 
-    starts = range(0, len(rows), CHUNK_ROWS)
+    by_chunks(fill, len(rows), CHUNK_ROWS, threads)
+    return lists
+
+
+def by_chunks(work: Callable[[int, int], None], n: int, size: int, threads: int) -> None:
+    """Do `work` from start to stop for each `size` of `n` rows, with BLAS at one thread."""
+    starts = range(0, n, size)
+    stops = [min(start + size, n) for start in starts]
     with threadpool_limits(limits=1, user_api="blas"):
         if threads == 1 or len(starts) == 1:
-            for start in starts:
-                fill(start)
+            for start, stop in zip(starts, stops, strict=True):
+                work(start, stop)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                for _ in pool.map(fill, starts):
+                for _ in pool.map(work, starts, stops):
                     pass
-    return lists
 
 
 def _hide(scores: NDArray[np.float32], hidden: csr_matrix, columns: NDArray[np.int32]) -> None:
@@ -148,19 +171,20 @@ def best_of_rows(
         where `k` is at most 50, else nearly all.  A NaN elsewhere is never listed.
     """
     n, n_columns = scores.shape
-    if n_columns > _KEY_COLUMNS:
-        raise ValueError(f"{n_columns} columns are too many; {_KEY_COLUMNS} can be told apart")
+    if n_columns > KEY_COLUMNS:
+        raise ValueError(f"{n_columns} columns are too many; {KEY_COLUMNS} can be told apart")
     found = np.full((n, k), -1, np.int32)
     values = np.full((n, k), np.nan, np.float32)
     if not n_columns or not k:
         return found, values
-    for start in range(0, n, _KEY_ROWS):
-        part = np.ascontiguousarray(scores[start : start + _KEY_ROWS])
-        row, column = _sorted_by_score(part, *_survivors(part, k))
-        rank = np.arange(len(row)) - np.searchsorted(row, np.arange(len(part)))[row]
-        row, column, rank = (array[rank < k] for array in (row, column, rank))
-        found[start + row, rank] = column
-        values[start + row, rank] = part[row, column]
+    for start in range(0, n, KEY_ROWS):
+        part = np.ascontiguousarray(scores[start : start + KEY_ROWS])
+        row, column = _survivors(part, k)
+        nothing = np.full((len(part), k), NO_KEY)
+        keys = best_of_keys(keys_of(row, part[row, column], column), nothing)
+        listed = keys != NO_KEY
+        found[start : start + len(part)][listed] = columns_of(keys[listed])
+        values[start : start + len(part)][listed] = scores_of(keys[listed])
     _refuse_unscored(values[found >= 0])
     return found, values
 
@@ -216,22 +240,4 @@ def _best_of_row(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 def _refuse_unscored(scores: NDArray[np.float32]) -> None:
     if not scores.max(initial=-np.inf) < np.inf:  # nor is NaN
-        raise FitError(
-            "scores are NaN or +inf, they must be finite or -inf: the model that gives them was "
-            "fitted astray, take other settings"
-        )
-
-
-def _sorted_by_score(
-    scores: NDArray[np.float32], row: NDArray[np.int64], column: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The same places by row, falling score, column: one sort of 64-bit keys of all three.
-
-    The bits of floats, read as integers, rise with the floats where these are positive and
-    fall with them where these are negative.
-    """
-    bits = (scores[row, column] + np.float32(0)).view(np.int32).astype(np.int64)  # -0 is 0
-    falling = _HIGHEST - np.where(bits < 0, ~(bits & _HIGHEST), bits)
-    keys = (row << 56 | falling << 24 | column).view(np.uint64)
-    keys.sort()
-    return (keys >> np.uint64(56)).astype(np.int64), (keys & _COLUMN_BITS).astype(np.int64)
+        raise FitError(UNSCORED)

@@ -79,7 +79,7 @@ def test_the_brute_force_comparison_can_fail(monkeypatch):
 
 
 def test_more_columns_than_a_key_tells_apart_are_refused(monkeypatch):
-    monkeypatch.setattr(topk, "_KEY_COLUMNS", 4)
+    monkeypatch.setattr(topk, "KEY_COLUMNS", 4)
     with pytest.raises(ValueError, match="5 columns are too many; 4"):
         best_of_rows(np.zeros((1, 5), np.float32), 1)
 
