@@ -273,8 +273,20 @@ class Recommender(ABC):
         """Settings that one fit passes through on its way to these, of rising effort."""
         return (self,)
 
-    def fit_path(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> Iterator[Fitted]:
-        """Fits of each of `path`, one step of work a fit."""
+    def fit_path(
+        self,
+        dataset: Dataset,
+        *,
+        users: IntArray | None = None,  # noqa: ARG002
+        seed: int = 0,
+        threads: int = 1,
+    ) -> Iterator[Fitted]:
+        """Fits of each of `path`, one step of work a fit.
+
+        Parameters
+        ----------
+        users : who will be asked for; a fit may know nobody else.  Everybody where None.
+        """
         yield self.fit(dataset, seed=seed, threads=threads)
 
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemFactors
-from pipeline.recommenders.base import Arrays, Fitted, Recommender, ranged
+from pipeline.recommenders.base import Arrays, Fitted, IntArray, Recommender, ranged
 from pipeline.recommenders.factors import FactorsFitted, UnbiasedFitted
 
 __all__ = ["Ials", "IalsFitted"]
@@ -138,18 +138,33 @@ class Ials(Recommender):
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> IalsFitted:
         """Fit from scratch; deterministic with one thread only."""
-        steps = self._fit_steps(dataset, (self.iterations,), seed=seed, threads=threads)
+        steps = self._fit_steps(dataset, None, (self.iterations,), seed=seed, threads=threads)
         return next(iter(steps))
 
     def fit_path(
-        self, dataset: Dataset, *, seed: int = 0, threads: int = 1
+        self,
+        dataset: Dataset,
+        *,
+        users: IntArray | None = None,
+        seed: int = 0,
+        threads: int = 1,
     ) -> Iterator[IalsFitted]:
-        """One fit, looked at on its way; each look equals a fit of so many iterations."""
+        """One fit, looked at on its way; each look equals a fit of so many iterations.
+
+        For `users` alone everybody's exact solve at each look is saved, which takes longer than
+        the iterations between.
+        """
         marks = tuple(settings.iterations for settings in self.path())
-        return self._fit_steps(dataset, marks, seed=seed, threads=threads)
+        return self._fit_steps(dataset, users, marks, seed=seed, threads=threads)
 
     def _fit_steps(
-        self, dataset: Dataset, marks: tuple[int, ...], *, seed: int, threads: int
+        self,
+        dataset: Dataset,
+        users: IntArray | None,
+        marks: tuple[int, ...],
+        *,
+        seed: int,
+        threads: int,
     ) -> Iterator[IalsFitted]:
         likes = dataset.user_items
         if not likes.nnz:
@@ -166,7 +181,11 @@ class Ials(Recommender):
             for _ in range(mark - done):
                 trainer.step(step)
             done = mark
-            yield self._fitted(dataset, trainer.transform_user(likes, solve), trainer.item.copy())
+            user_factors, item_factors = self._zeros(dataset)
+            asked = slice(None) if users is None else users
+            user_factors[asked] = trainer.transform_user(likes[asked], solve)
+            item_factors[:] = trainer.item
+            yield self._fitted(dataset, user_factors, item_factors)
 
     def _config(self, core: Any, seed: int) -> Any:  # noqa: ANN401  irspack's core is untyped
         builder = core.IALSModelConfigBuilder().set_K(self.factors).set_init_stdev(_INIT_STD)

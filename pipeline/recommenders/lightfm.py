@@ -73,7 +73,12 @@ class LightfmCf(Recommender):
         return next(iter(steps))
 
     def fit_path(
-        self, dataset: Dataset, *, seed: int = 0, threads: int = 1
+        self,
+        dataset: Dataset,
+        *,
+        users: IntArray | None = None,  # noqa: ARG002
+        seed: int = 0,
+        threads: int = 1,
     ) -> Iterator[FactorsFitted]:
         """One fit, looked at on its way; each look equals a fit of so many epochs."""
         marks = tuple(settings.epochs for settings in self.path())

@@ -6,7 +6,7 @@ A choice sees training and validation likes and nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -30,9 +30,8 @@ from pipeline.tuning.trials import Trial, trial_frame
 
 __all__ = ["Choice", "choose"]
 
-_BLEND_S: Final = 4.0  # a hundred sums of the pools of 6,000 users
+_BLEND_S: Final = 5.0  # a hundred sums of the pools of 8,000 users
 _HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
-_NEAR: Final = 0.9  # of the best: who may lead by other users
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
 
@@ -140,8 +139,7 @@ class _Choosing:
         contenders = self._contenders() if self.asked.composes else self.studies
         reserved = 0.0
         if self.asked.composes and len(contenders) > 1:
-            more = len(self.judge.by_more_users(self.seed).users) / len(self.judge.users)
-            reserved += _BLEND_S + 2 * more * sum(study.judge_s for study in contenders)
+            reserved += _BLEND_S + 2 * sum(study.judge_s for study in contenders)
         has_tried_all = all(study.n_fits or study.is_over for study in self.studies)
         if self.hybridizes and has_tried_all and self.purse.budget.seconds is not None:
             reserved += _HYBRID_SHARE * self.purse.budget.seconds
@@ -181,11 +179,9 @@ class _Choosing:
         if not bests:
             return
         began = self.purse.elapsed_s
-        judge = self.judge.by_more_users(self.seed)
-        pool = Pool.of([best.fitted for best in bests.values()], judge)
+        pool = Pool.of([best.fitted for best in bests.values()], self.judge)
         alone = pool.alone()
-        self.scores.update(zip(bests, alone, strict=True))
-        self._score_others(judge, max(alone), bests)
+        self.scores.update(zip(bests, alone, strict=True))  # to the last bit as the blend's
         if fixed := self.asked.fixed.get(Blend.name):
             weights = tuple(float(fixed.parameters[name]) for name in bests)
         else:
@@ -196,7 +192,7 @@ class _Choosing:
         self.models[Blend.name] = blend
         score = self.scores[Blend.name] = float(pool.ndcg(weights).mean())
         now = self.purse.elapsed_s
-        self.trials.append(Trial.of(blend, score, judge, now - began, now))
+        self.trials.append(Trial.of(blend, score, self.judge, now - began, now))
         parts = [
             Part(name, best.fitted, weight)
             for (name, best), weight in zip(bests.items(), weights, strict=True)
@@ -204,14 +200,6 @@ class _Choosing:
         ]
         self.fits = {name: best.fitted for name, best in bests.items()}
         self.fits[Blend.name] = BlendFitted(tuple(sorted(parts, key=lambda part: -part.weight)))
-
-    def _score_others(self, judge: Judge, top: float, scored: Collection[str]) -> None:
-        """Score models that are no part of the blend, and may yet win, by the same users."""
-        for study in self.studies:
-            if study.name in scored or study.best is None:
-                continue
-            if study.best.score >= _NEAR * top:
-                self.scores[study.name] = judge.score(study.best.fitted)
 
     def _hybridize(self) -> None:
         """Let content models speak where likes are few; it competes with what it is made of."""
@@ -239,9 +227,7 @@ class _Choosing:
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes
         if not math.isnan(found.score):
-            # The same users judge both; what it gains stands on top of the figure of more users.
-            gain = found.score - self.judge.score(self.fits[collaborative])
-            self.scores[Hybrid.name] = self.scores[collaborative] + gain
+            self.scores[Hybrid.name] = found.score
 
 
 def _all(model: Recommender) -> list[Recommender]:

@@ -16,8 +16,7 @@ from pipeline.recommenders.base import Fitted, IntArray
 __all__ = ["Judge", "K", "enough_to_judge"]
 
 K: Final = 20
-_USERS_OF_A_TRIAL: Final = 3000
-_USERS_OF_A_BLEND: Final = 6000
+_MOST_USERS: Final = 8000
 _FEW_USERS: Final = 300
 
 
@@ -41,14 +40,8 @@ class Judge:
 
     @classmethod
     def of(cls, train: Dataset, validation: csr_matrix, *, seed: int, threads: int = 1) -> Judge:
-        """A judge by at most 3,000 users."""
-        users = _some(train, validation, _USERS_OF_A_TRIAL, seed)
-        return cls(train, validation, users, threads)
-
-    def by_more_users(self, seed: int) -> Judge:
-        """The same with at most 6,000 users: for the last word between models."""
-        users = _some(self.train, self.validation, _USERS_OF_A_BLEND, seed)
-        return Judge(self.train, self.validation, users, self.threads)
+        """A judge by at most 8,000 users."""
+        return cls(train, validation, _some(train, validation, seed), threads)
 
     def score(self, fitted: Fitted) -> float:
         """Mean NDCG@20, all items ranked, seen ones left out."""
@@ -104,9 +97,9 @@ def _a_tenth_of_each(likes: csr_matrix, seed: int) -> NDArray[np.bool_]:
     return held
 
 
-def _some(train: Dataset, validation: csr_matrix, most: int, seed: int) -> IntArray:
+def _some(train: Dataset, validation: csr_matrix, seed: int) -> IntArray:
     both = (np.diff(train.user_items.indptr) > 0) & (np.diff(validation.indptr) > 0)
     users = np.flatnonzero(both)
-    if len(users) > most:
-        users = np.random.default_rng(seed).permutation(users)[:most]
+    if len(users) > _MOST_USERS:
+        users = np.random.default_rng(seed).permutation(users)[:_MOST_USERS]
     return np.sort(users).astype(np.int32)

@@ -35,7 +35,7 @@ M = TypeVar("M", bound=Recommender)
 
 @dataclass(frozen=True, slots=True)
 class Best(Generic[M]):
-    """The best look so far: settings, their score and what they gave."""
+    """The best look so far: settings, their score and what they gave, for the judge's users."""
 
     settings: M
     score: float
@@ -176,7 +176,7 @@ class Study(Generic[M]):
         judge = self.judge
         seed, threads = self.seed, judge.threads
         path = self._path(settings)
-        fits = settings.fit_path(judge.train, seed=seed, threads=threads)
+        fits = settings.fit_path(judge.train, users=judge.users, seed=seed, threads=threads)
         if not self.is_searched:
             fits = (one.fit(judge.train, seed=seed, threads=threads) for one in path)
         scores: dict[int, float] = {}

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from pipeline.dataset.matrix import Dataset
 from pipeline.fold_in import ItemWeights
-from pipeline.recommenders.base import Fitted, Recommender, ranged
+from pipeline.recommenders.base import Fitted, IntArray, Recommender, ranged
 from pipeline.recommenders.factors import FactorsFitted
 from pipeline.recommenders.item_weights import ItemWeightsFitted
 from pipeline.tuning.budget import Budget, Purse
@@ -62,7 +62,12 @@ class ImplicitAls(Recommender):
         return next(self._steps(dataset, (self.iterations,), seed=seed, threads=threads))
 
     def fit_path(
-        self, dataset: Dataset, *, seed: int = 0, threads: int = 1
+        self,
+        dataset: Dataset,
+        *,
+        users: IntArray | None = None,
+        seed: int = 0,
+        threads: int = 1,
     ) -> Iterator[FactorsFitted]:
         """One fit, looked at on its way."""
         marks = tuple(settings.iterations for settings in self.path())

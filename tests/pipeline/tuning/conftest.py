@@ -58,7 +58,7 @@ class Fake(Recommender):
     def fit(self, dataset, *, seed=0, threads=1) -> PopularFitted:
         return list(self.fit_path(dataset))[-1]
 
-    def fit_path(self, dataset, *, seed=0, threads=1) -> Iterator[PopularFitted]:
+    def fit_path(self, dataset, *, users=None, seed=0, threads=1) -> Iterator[PopularFitted]:
         for steps in range(1, self.steps + 1):
             CLOCK.now += 1.0
             self.log.append((self.shift, steps))

@@ -278,16 +278,3 @@ def test_the_fits_that_follow_are_those_of_all_that_is_wanted(bare):
         SimpleNamespace(name="lightfm_cf", best=None, final_s=100.0),
     ]
     assert choosing._final_s() == 102.0
-
-
-def test_whoever_is_near_the_best_is_scored_by_the_same_users(bare):
-    few = replace(Judge.of(*bare, seed=0), users=np.arange(3, dtype=np.int32))
-    many = Judge.of(*bare, seed=0)
-    fitted = Popular().fit(bare[0])
-    choosing = _Choosing(Asked(("best",)), few, Purse(Budget()), 0)
-    choosing.studies = [
-        SimpleNamespace(name=name, best=SimpleNamespace(score=score, fitted=fitted))
-        for name, score in (("near", 0.95), ("far", 0.5), ("part", 1.0))
-    ]
-    choosing._score_others(many, 1.0, {"part"})
-    assert choosing.scores == {"near": many.score(fitted)}
