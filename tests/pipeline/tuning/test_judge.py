@@ -81,9 +81,9 @@ def test_where_nobody_can_judge_nothing_is_moved(likes):
 
 def test_no_more_users_judge_than_a_choice_needs(likes, monkeypatch):
     everybody = Judge.of(*likes, seed=0).users
-    monkeypatch.setattr("pipeline.tuning.judge._MOST_USERS", 5)
+    monkeypatch.setattr("pipeline.tuning.judge._MOST_USERS", 2)
     first, again, other = (Judge.of(*likes, seed=seed).users for seed in (0, 0, 1))
-    assert len(first) == 5 < len(everybody)
+    assert len(first) == 2 < len(everybody)
     assert first.tolist() == again.tolist() == sorted(first.tolist())
     assert set(first) <= set(everybody)
     assert first.tolist() != other.tolist()
