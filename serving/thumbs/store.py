@@ -69,7 +69,7 @@ class PictureStore:
         return min(unwritten_s, self._age_s(self._path(key, "none"))) < REFUSED_S
 
     def put(self, key: str, made: bytes) -> None:
-        """Keep a picture, and make room for it.
+        """Keep a picture, and make room for it where the disk lets it be made.
 
         Raises
         ------
@@ -138,7 +138,8 @@ class PictureStore:
         self._unseen_bytes += max(_BLOCK, len(content))
         if self._unseen_bytes > self._most_bytes * _WRITTEN_SHARE:
             self._unseen_bytes = 0
-            self.trim()
+            with contextlib.suppress(OSError):  # what was written is kept, room or not
+                self.trim()
 
     def _age_s(self, path: Path) -> float:
         try:
@@ -148,9 +149,20 @@ class PictureStore:
 
     @contextlib.contextmanager
     def _trimming(self) -> Iterator[None]:
+        """Nobody else trims during the block, where the disk has locks.
+
+        Raises
+        ------
+        BlockingIOError : another process trims.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self._folder / "trim").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise
+            except OSError:  # no locks here: two at once remove the same files, the oldest
+                pass
             yield
 
 
@@ -166,12 +178,22 @@ def _held(path: Path) -> Iterator[None]:
     is_held = False
     while not is_held:
         with path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError:
+                _remove(path)
+                raise
             if is_held := _is_at(file, path):  # else whoever held it has removed it since
                 try:
                     yield
                 finally:
-                    path.unlink(missing_ok=True)
+                    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a turn's file, where that can be done: one that stays is locked again all the same."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _is_at(file: TextIO, path: Path) -> bool:

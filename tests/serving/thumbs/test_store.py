@@ -1,6 +1,7 @@
 """What is kept of pictures: whole, within the cap, and shared by processes."""
 
 import contextlib
+import errno
 import io
 import multiprocessing
 import os
@@ -110,6 +111,49 @@ def test_a_disk_that_takes_no_time_of_use_still_has_the_picture(store, monkeypat
     assert store.picture(key) == made
 
 
+def without_locks(*_):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def refused(*_, **__):
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+def test_a_disk_without_locks_keeps_pictures_and_its_cap(store, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.fcntl.flock", without_locks)
+    keys, big = [key_of(f"http://a/{n}", 320) for n in range(30)], webp(400_000)
+    for key in keys:
+        store.put(key, big)
+        assert store.picture(key) == big
+    assert held(store) <= 8 * MB * 1.05
+
+
+def test_nobody_makes_room_while_another_does(tmp_path, store, clock):
+    keys, big = [key_of(f"http://a/{n}", 320) for n in range(30)], webp(400_000)
+    with store._trimming():
+        for key in keys:
+            store.put(key, big)
+        PictureStore(tmp_path / "pictures", 8 * MB, clock).trim()
+        assert all(store.picture(key) for key in keys)
+    store.trim()
+    assert held(store) <= 8 * MB
+
+
+def test_a_picture_is_kept_where_no_room_can_be_made(store, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.Path.unlink", refused)
+    keys, big = [key_of(f"http://a/{n}", 320) for n in range(30)], webp(400_000)
+    for key in keys:
+        store.put(key, big)
+    assert all(store.picture(key) for key in keys)
+
+
+def test_a_picture_is_kept_where_the_trim_file_cannot_be_opened(store):
+    (store._folder / "trim").mkdir(parents=True)
+    key, made = key_of("http://a/1", 320), webp(5000)
+    store.put(key, made)
+    assert store.picture(key) == made
+
+
 def test_nothing_makes_room_before_the_cap_is_reached(tmp_path, store, clock):
     keys, big = [key_of(f"http://a/{n}", 320) for n in range(20)], webp(400_000)
     for key in keys:  # 95 of a hundred parts
@@ -193,3 +237,20 @@ def test_an_error_amid_a_turn_ends_it_and_is_passed_on(store):
     with pytest.raises(OSError, match="No space"), store.turn(key_of("http://a/1", 320)):
         full()
     assert not list(store._folder.glob("??/*"))
+
+
+def test_a_file_that_takes_no_lock_does_not_stay(store, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.fcntl.flock", without_locks)
+    with store.turn(key_of("http://a/1", 320)):
+        assert not list(store._folder.glob("??/*"))
+    assert not list(store._folder.glob("??/*"))
+
+
+def test_a_turn_whose_file_cannot_be_removed_ends_and_is_had_again(store, monkeypatch):
+    monkeypatch.setattr("serving.thumbs.store.Path.unlink", refused)
+    key, turns = key_of("http://a/1", 320), 0
+    for _ in range(2):
+        with store.turn(key):
+            turns += 1
+    assert turns == 2
+    assert len(list(store._folder.glob("??/*.turn"))) == 1
