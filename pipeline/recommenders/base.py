@@ -77,7 +77,8 @@ class Fitted(ABC):
         -------
         A function of user positions that gives a fresh array, shape (n_users, len(item_idxs));
         ``-inf`` where nothing speaks for the item, which is then never listed.  A score does
-        not depend on which other users or items are asked for.
+        not depend on which other users or items are asked for, but for the last bit of a user
+        who is asked for alone.
         """
 
     def user_lists(

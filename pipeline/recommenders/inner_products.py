@@ -43,6 +43,7 @@ _LEAST_KEPT: Final = 64
 _ODD: Final = 8  # times as many of one row: a long table
 _ROWS_TOGETHER: Final = 16
 _LEFT: Final = 0.75  # share of rows not done below which the others are dropped
+_EPS: Final = float(np.finfo(np.float32).eps)
 _TINY: Final = 1e-18  # its square is above what float32 loses near 0
 _LOWEST: Final = np.finfo(np.float32).min  # which -inf does not reach
 
@@ -306,4 +307,4 @@ def _lengths(vectors: _Floats) -> NDArray[np.float64]:
     """Length of each vector, with what the product of two of them may be rounded up by."""
     n = vectors.shape[1]
     squares = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
-    return np.asarray(np.sqrt(squares) * (1 + n * np.finfo(np.float32).eps) + _TINY)
+    return np.asarray(np.sqrt(squares) * (1 + n * _EPS) + _TINY)

@@ -140,6 +140,39 @@ def test_the_comparison_with_whole_rows_can_fail(monkeypatch):
         assert_sorted_whole(listed(users, items, 10), users @ items.T, 10)
 
 
+def short_ties():
+    """sqrt(3) ** 2 is less than 3, which the product of the shorter items, of lower index, is."""
+    items = np.concatenate([np.ones((300, 3)), np.tile([1, 2, 0], (2048, 1))])  # whole panels
+    return np.ones((8, 3), np.float32), items.astype(np.float32)
+
+
+def ties_near_zero():
+    """All products are rounded to 2 ** -149, the least there is: those of shorter items up."""
+    items = np.concatenate([np.full((300, 1), 1.1), np.full((2048, 1), 1.9)])  # whole panels
+    users = np.full((8, 1), 2.0**-75, np.float32)
+    return users, items.astype(np.float32) * np.float32(2.0**-75)
+
+
+@pytest.mark.usefixtures("small_panels")
+@pytest.mark.parametrize("witness", [short_ties, ties_near_zero])
+def test_products_rounded_above_the_product_of_lengths_are_listed(witness):
+    users, items = witness()
+    with np.errstate(under="ignore"):
+        assert_sorted_whole(listed(users, items, 5), users @ items.T, 5)
+
+
+@pytest.mark.usefixtures("small_panels")
+@pytest.mark.parametrize(("margin", "witness"), [("_EPS", short_ties), ("_TINY", ties_near_zero)])
+def test_lengths_without_a_margin_lose_such_products(monkeypatch, margin, witness):
+    monkeypatch.setattr(inner_products, margin, 0)
+    users, items = witness()
+    with np.errstate(under="ignore"):
+        lists = listed(users, items, 5)
+        assert (lists.item_idxs >= 300).all()
+        with pytest.raises(AssertionError):
+            assert_sorted_whole(lists, users @ items.T, 5)
+
+
 def test_lists_of_some_rows_and_some_items():
     users, items, seen = vectors()
     rows = np.array([5, 599, 17], np.int32)
