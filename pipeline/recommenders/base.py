@@ -249,6 +249,11 @@ class Recommender(ABC):
         """Cost of a fit relative to other parameters of the same algorithm."""
         return 1.0
 
+    @property
+    def effort_of_users(self) -> float:
+        """What a fit for everybody costs more than one for nobody, in units of `effort`."""
+        return 0.0
+
     def first_fit_s(self, dataset: Dataset) -> float:
         """Rough seconds of the first step of `fit_path`, before anything was measured."""
         return 1e-6 * dataset.user_items.nnz

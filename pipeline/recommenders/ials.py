@@ -35,6 +35,7 @@ __all__ = ["Ials", "IalsFitted"]
 _CHECKPOINTS: Final = (2, 3, 5, 7, 10, 14, 20, 28, 40, 60, 100)
 _STARTS: Final = ((0.05, 2.5), (0.15, 4.5), (0.01, 2.5))  # alpha0 and strength
 _CG_STEPS: Final = 3
+_SOLVE: Final = 3.0  # iterations that everybody's exact solve takes: 2 to 5, by factors
 _INIT_STD: Final = 0.1
 _LIKE_S: Final = 3e-7  # one like, 64 factors, one iteration (docs/benchmarks.md)
 _FOLD_IN: Final = ("alpha0", "regularization", "nu")
@@ -98,6 +99,11 @@ class Ials(Recommender):
         """Iterations, each of as much work as factors ask for."""
         return self.iterations * float(np.power(self.factors, 1.5))
 
+    @property
+    def effort_of_users(self) -> float:
+        """The exact solve of everybody at the end."""
+        return _SOLVE * float(np.power(self.factors, 1.5))
+
     def first_fit_s(self, dataset: Dataset) -> float:
         """Seconds of the first look on a slow machine."""
         likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
@@ -151,8 +157,8 @@ class Ials(Recommender):
     ) -> Iterator[IalsFitted]:
         """One fit, looked at on its way; each look equals a fit of so many iterations.
 
-        For `users` alone everybody's exact solve at each look is saved, which takes longer than
-        the iterations between.
+        For `users` alone everybody's exact solve at each look is saved, which takes as long as
+        two to five iterations.
         """
         marks = tuple(settings.iterations for settings in self.path())
         return self._fit_steps(dataset, users, marks, seed=seed, threads=threads)
@@ -182,8 +188,10 @@ class Ials(Recommender):
                 trainer.step(step)
             done = mark
             user_factors, item_factors = self._zeros(dataset)
-            asked = slice(None) if users is None else users
-            user_factors[asked] = trainer.transform_user(likes[asked], solve)
+            if users is None:
+                user_factors = trainer.transform_user(likes, solve)
+            else:
+                user_factors[users] = trainer.transform_user(likes[users], solve)
             item_factors[:] = trainer.item
             yield self._fitted(dataset, user_factors, item_factors)
 

@@ -26,7 +26,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-__all__ = ["GaussianProcessSampler", "Space"]
+__all__ = ["GaussianProcessSampler", "SearchSpace"]
 
 _SPREAD_TRIALS: Final = 6  # the given ones are among them
 _ANYWHERE: Final = 1000
@@ -34,11 +34,12 @@ _NEAR: Final = ((500, 0.1), (500, 0.03))  # how many, and how far from the best
 _LENGTHS: Final = (0.3, 2.0)  # of the unit cube; with few scores others are found by chance
 _SCALES: Final = (0.1, 100.0)
 _NOISE: Final = (1e-5, 0.1)
+_APART: Final = 0.01  # of the unit cube: what is nearer to a trial is no other one
 _DEPTH: Final = 2.0  # times the best's lead over the median: how far down scores are told apart
 
-Array = NDArray[np.float64]
-Numeric = FloatDistribution | IntDistribution
-Space = Mapping[str, Numeric]
+_Array = NDArray[np.float64]
+_Numeric = FloatDistribution | IntDistribution
+SearchSpace = Mapping[str, _Numeric]
 """Parameters of a search, each with its range."""
 
 
@@ -46,13 +47,13 @@ Space = Mapping[str, Numeric]
 class _Cube:
     """A space as a unit cube, logarithms taken where its ranges say so."""
 
-    space: Space
+    space: SearchSpace
 
     def place(self, params: Mapping[str, Any]) -> list[float]:
         """Where settings lie, shape (n_params,), each from 0 to 1."""
         return [_share(of, params[name]) for name, of in self.space.items()]
 
-    def settings(self, place: Array) -> dict[str, float | int]:
+    def settings(self, place: _Array) -> dict[str, float | int]:
         """The settings at a place, whole numbers where the range has such."""
         found = zip(self.space.items(), place.tolist(), strict=True)
         return {name: _value(of, share) for (name, of), share in found}
@@ -67,10 +68,10 @@ class GaussianProcessSampler(BaseSampler):
     seed : of the places; the same seed and scores give the same proposals.
     """
 
-    def __init__(self, space: Space, seed: int) -> None:
+    def __init__(self, space: SearchSpace, seed: int) -> None:
         self._cube = _Cube(space)
-        self._random = np.random.default_rng(seed)
-        self._spread = qmc.Halton(max(len(space), 1), rng=np.random.default_rng(seed))
+        self._random, of_spread = np.random.default_rng(seed).spawn(2)
+        self._spread = qmc.Halton(max(len(space), 1), rng=of_spread)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, Any]:  # noqa: ARG002
         """All parameters are proposed together."""
@@ -82,7 +83,7 @@ class GaussianProcessSampler(BaseSampler):
         trial: FrozenTrial,
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
-        """The next settings; none where nothing is searched."""
+        """The next settings, other than those before while there are others."""
         if not search_space:
             return {}
         over = [
@@ -92,11 +93,10 @@ class GaussianProcessSampler(BaseSampler):
         ]
         scored = [one.value for one in over if one.value is not None]
         if len(over) < _SPREAD_TRIALS or not scored:
-            return self._cube.settings(self._spread.random(1)[0])
+            return self._spread_settings()
         worst = min(scored)  # and so is what failed
-        scores = [worst if one.value is None else one.value for one in over]
-        places = np.array([self._cube.place(one.params) for one in over])
-        return self._cube.settings(self._next(places, np.array(scores)))
+        scores = np.array([worst if one.value is None else one.value for one in over])
+        return self._next(np.array([self._cube.place(one.params) for one in over]), scores)
 
     def sample_independent(
         self,
@@ -108,14 +108,16 @@ class GaussianProcessSampler(BaseSampler):
         """Never: no parameter stands by itself."""
         raise ValueError(f"{param_name} is no parameter of this search")
 
-    def _next(self, places: Array, scores: Array) -> Array:
-        """The place with the highest expected improvement, shape (n_params,)."""
+    def _spread_settings(self) -> dict[str, float | int]:
+        return self._cube.settings(self._spread.random(1)[0])
+
+    def _next(self, places: _Array, scores: _Array) -> dict[str, float | int]:
+        """The settings with the highest expected improvement that were not tried yet."""
         best, top = places[int(scores.argmax())], scores.max()
         told_apart = np.maximum(scores, top - _DEPTH * (top - np.median(scores)))
-        scale = float(told_apart.std())
-        if not scale:
-            return np.asarray(self._spread.random(1)[0])
-        process = _fitted(places, (told_apart - told_apart.mean()) / scale)
+        if not np.ptp(told_apart):
+            return self._spread_settings()
+        process = _fitted(places, (told_apart - told_apart.mean()) / told_apart.std())
         candidates = np.concatenate(
             [
                 self._random.random((_ANYWHERE, len(best))),
@@ -123,10 +125,14 @@ class GaussianProcessSampler(BaseSampler):
             ]
         ).clip(0, 1)
         gain = _expected_improvement(process, candidates, float(process.predict(places).max()))
-        return np.asarray(candidates[int(gain.argmax())])
+        for candidate in candidates[np.argsort(-gain, kind="stable")]:
+            settings = self._cube.settings(candidate)
+            if np.abs(places - self._cube.place(settings)).max(axis=1).min() > _APART:
+                return settings
+        return self._spread_settings()
 
 
-def _fitted(places: Array, scores: Array) -> GaussianProcessRegressor:
+def _fitted(places: _Array, scores: _Array) -> GaussianProcessRegressor:
     lengths = np.full(places.shape[1], 0.5)
     kernel = ConstantKernel(1.0, _SCALES) * Matern(lengths, _LENGTHS, nu=2.5)
     process = GaussianProcessRegressor(kernel + WhiteKernel(1e-3, _NOISE))
@@ -135,7 +141,7 @@ def _fitted(places: Array, scores: Array) -> GaussianProcessRegressor:
         return process.fit(places, scores)
 
 
-def _expected_improvement(process: GaussianProcessRegressor, places: Array, best: float) -> Array:
+def _expected_improvement(process: GaussianProcessRegressor, places: _Array, best: float) -> _Array:
     mean, deviation = process.predict(places, return_std=True)
     noise = float(process.kernel_.k2.noise_level)  # of a score, not of what is learned
     deviation = np.sqrt(np.maximum(np.square(deviation) - noise, 1e-12))
@@ -143,12 +149,12 @@ def _expected_improvement(process: GaussianProcessRegressor, places: Array, best
     return np.asarray(deviation * (steps * norm.cdf(steps) + norm.pdf(steps)))
 
 
-def _share(of: Numeric, value: float) -> float:
+def _share(of: _Numeric, value: float) -> float:
     low, high, at = (math.log(x) if of.log else float(x) for x in (of.low, of.high, value))
     return (at - low) / (high - low) if high > low else 0.0
 
 
-def _value(of: Numeric, share: float) -> float | int:
+def _value(of: _Numeric, share: float) -> float | int:
     low, high = (math.log(x) if of.log else float(x) for x in (of.low, of.high))
     at = low + share * (high - low)
     value = min(max(math.exp(at) if of.log else at, of.low), of.high)

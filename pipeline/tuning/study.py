@@ -17,7 +17,7 @@ from pipeline.errors import FitError
 from pipeline.recommenders.base import Fitted, Recommender
 from pipeline.tuning.budget import Purse
 from pipeline.tuning.judge import Judge
-from pipeline.tuning.proposing import GaussianProcessSampler, Space
+from pipeline.tuning.proposing import GaussianProcessSampler, SearchSpace
 from pipeline.tuning.trials import Trial
 
 __all__ = ["Best", "Study"]
@@ -73,7 +73,7 @@ class Study(Generic[M]):
     _effort_s: float = 0.0
     _best_path: dict[int, float] = field(default_factory=dict)
     _optuna: optuna.Study = field(init=False)
-    _space: Space = field(init=False)
+    _space: SearchSpace = field(init=False)
     _base: M = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,9 +131,10 @@ class Study(Generic[M]):
     @property
     def final_s(self) -> float:
         """Seconds that the final fit of the best settings and everybody's lists will take."""
-        effort = (self.best.settings if self.best else self._path(self._base)[0]).effort
-        n_judged = max(len(self.judge.users), 1)
-        lists_s = self.judge_s * self.judge.train.n_users / n_judged
+        settings = self.best.settings if self.best else self._path(self._base)[0]
+        n_users, n_judged = self.judge.train.n_users, max(len(self.judge.users), 1)
+        effort = settings.effort + settings.effort_of_users * max(1 - n_judged / n_users, 0)
+        lists_s = self.judge_s * n_users / n_judged
         return _MORE_LIKES * (effort * self._effort_s + lists_s)
 
     def step(self) -> None:
@@ -226,7 +227,7 @@ def _distribution(parameter: Any) -> FloatDistribution | IntDistribution:  # noq
     return FloatDistribution(float(low), float(high), log=log)
 
 
-def _quiet_study(space: Space, seed: int) -> optuna.Study:
+def _quiet_study(space: SearchSpace, seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = GaussianProcessSampler(space, seed)
     return optuna.create_study(sampler=sampler, direction="maximize")

@@ -41,6 +41,7 @@ class Fake(Recommender):
     sentence: ClassVar[str] = "Fake."
     fitted: ClassVar = PopularFitted
     log: ClassVar[list[tuple[int, int]]] = []
+    asked: ClassVar[list[list[int] | None]] = []
 
     steps: int = ranged(8, 1, 100, "Steps.")
     shift: int = ranged(5, 0, 9, "Distance from the best setting.", search=(0, 9))
@@ -59,6 +60,7 @@ class Fake(Recommender):
         return list(self.fit_path(dataset))[-1]
 
     def fit_path(self, dataset, *, users=None, seed=0, threads=1) -> Iterator[PopularFitted]:
+        self.asked.append(None if users is None else users.tolist())
         for steps in range(1, self.steps + 1):
             CLOCK.now += 1.0
             self.log.append((self.shift, steps))
@@ -74,6 +76,7 @@ class Fake(Recommender):
 def likes() -> tuple[Dataset, csr_matrix]:
     """Train: everybody likes the last item; validation: everybody likes item 0."""
     Fake.log.clear()
+    Fake.asked.clear()
     items = [f"{number:02}" for number in range(N_ITEMS)]
     users = [f"u{number:02}" for number in range(N_USERS)]
     frame = pl.DataFrame({"user_id": users, "item_id": [items[-1]] * N_USERS})

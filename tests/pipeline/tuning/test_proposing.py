@@ -11,10 +11,10 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
-from pipeline.tuning.proposing import GaussianProcessSampler, Space
+from pipeline.tuning.proposing import GaussianProcessSampler, SearchSpace
 
-EXPONENTS: Space = {name: FloatDistribution(0.0, 1.2) for name in ("left", "user", "right")}
-MIXED: Space = {
+EXPONENTS: SearchSpace = {name: FloatDistribution(0.0, 1.2) for name in ("left", "user", "right")}
+MIXED: SearchSpace = {
     "factors": IntDistribution(32, 256, log=True),
     "alpha0": FloatDistribution(0.001, 1.0, log=True),
     "depth": IntDistribution(1, 5),
@@ -32,7 +32,7 @@ def ridge(settings: Mapping[str, float]) -> float:
 
 
 def asked(
-    space: Space, score: Score, n: int, *, sampler: optuna.samplers.BaseSampler
+    space: SearchSpace, score: Score, n: int, *, sampler: optuna.samplers.BaseSampler
 ) -> list[dict[str, float]]:
     """What was proposed one after the other; None is a failure."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -46,7 +46,7 @@ def asked(
     return found
 
 
-def proposed(space: Space, score: Score, n: int, *, seed: int = 0) -> list[dict[str, float]]:
+def proposed(space: SearchSpace, score: Score, n: int, *, seed: int = 0) -> list[dict[str, float]]:
     """What the sampler proposes."""
     return asked(space, score, n, sampler=GaussianProcessSampler(space, seed))
 
@@ -64,9 +64,26 @@ def test_the_same_seed_and_scores_give_the_same_proposals() -> None:
     assert first != proposed(EXPONENTS, ridge, 12, seed=4)
 
 
-def test_no_place_is_proposed_twice() -> None:
-    found = proposed(EXPONENTS, ridge, 20)
+STRENGTH: SearchSpace = {"regularization": FloatDistribution(1.0, 10_000.0, log=True)}
+
+
+@pytest.mark.parametrize(
+    ("space", "score"),
+    [
+        (EXPONENTS, ridge),
+        (EXPONENTS, lambda settings: sum(settings.values())),
+        (EXPONENTS, lambda settings: -sum(settings.values())),
+        (STRENGTH, lambda settings: settings["regularization"]),
+        (STRENGTH, lambda settings: -settings["regularization"]),
+    ],
+)
+def test_nothing_is_proposed_twice_even_where_the_best_is_in_a_corner(
+    space: SearchSpace, score: Score
+) -> None:
+    found = proposed(space, score, 20)
     assert len({tuple(settings.values()) for settings in found}) == 20
+    best = max(found, key=lambda settings: score(settings) or 0.0)
+    assert found.index(best) < 19  # and then it looks elsewhere
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -91,7 +108,7 @@ def test_where_trials_fail_few_others_are_made() -> None:
 
 
 def test_scores_that_are_all_equal_and_failures_alone_are_spread() -> None:
-    for score in (lambda _: 0.25, lambda _: None):
+    for score in (lambda _: 0.25, lambda _: 0.1, lambda _: None):
         found = proposed(EXPONENTS, score, 15)
         assert np.ptp([settings["left"] for settings in found]) > 0.8
 

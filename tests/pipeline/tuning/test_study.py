@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.tuning.budget import Budget, Purse
@@ -27,6 +29,21 @@ def test_the_best_setting_is_found_and_a_fit_is_left_once_it_gets_no_better(like
     longest = {shift: max(s for a, s in Fake.log if a == shift) for shift, _ in Fake.log}
     assert longest[0] == 6, "two looks past the peak"
     assert longest.get(9, 1) == 1, "a fit that diverges ends its trial"
+
+
+def test_fits_are_asked_to_know_those_who_judge(likes):
+    study = run(study_of(likes, trials=3))
+    assert Fake.asked == [study.judge.users.tolist()] * 3
+
+
+def test_the_final_fit_is_for_everybody_where_few_judge(likes, monkeypatch):
+    study = run(study_of(likes, trials=3))
+    monkeypatch.setattr(Fake, "effort_of_users", 10.0, raising=False)
+    by_all = study.final_s
+    study.judge = replace(study.judge, users=study.judge.users[:1])
+    study.judge_s = study.judge_s / study.judge.train.n_users  # the lists cost the same as before
+    n_users = study.judge.train.n_users
+    assert study.final_s - by_all == pytest.approx(1.3 * 10.0 * (1 - 1 / n_users))
 
 
 def test_the_starts_are_tried_first_in_their_order(likes):
