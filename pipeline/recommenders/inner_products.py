@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from pipeline.errors import FitError
+from pipeline.recommenders.kept_products import KeptProducts, Panel
 from pipeline.recommenders.score_keys import (
     KEY_COLUMNS,
     KEY_ROWS,
     NO_KEY,
     Keys,
-    best_of_keys,
     columns_of,
-    keys_of,
     scores_of,
 )
 from pipeline.recommenders.topk import UNSCORED, Lists, by_chunks, empty_lists
@@ -33,19 +32,14 @@ from pipeline.recommenders.topk import UNSCORED, Lists, by_chunks, empty_lists
 __all__ = ["highest_products"]
 
 _CHUNK: Final = KEY_ROWS
-_CELLS: Final = 1 << 19  # products of a panel: 2 MB
-_FIRST_CELLS: Final = 1 << 21  # and at most of the first one
+_PANEL_SIZE: Final = 1 << 19  # products: 2 MB
+_FIRST_PANEL_SIZE: Final = 1 << 21  # at most
 _FIRST_PER_K: Final = 40  # items of the first panel, from which a bound is worth its while
-_BLOCKS_PER_K: Final = 5  # leave 1.1 products of the first panel for each that is listed
-_TILE_CELLS: Final = 1 << 14  # bounds side by side: numpy compares short runs at half the speed
-_KEPT_PER_K: Final = 2  # of a row, before the bound is looked for among them
-_LEAST_KEPT: Final = 64
-_ODD: Final = 8  # times as many of one row: a long table
+_TILE_SIZE: Final = 1 << 14  # bounds side by side: numpy compares short runs at half the speed
 _ROWS_TOGETHER: Final = 16
 _LEFT: Final = 0.75  # share of rows not done below which the others are dropped
 _EPS: Final = float(np.finfo(np.float32).eps)
 _TINY: Final = 1e-18  # its square is above what float32 loses near 0
-_LOWEST: Final = np.finfo(np.float32).min  # which -inf does not reach
 
 _Floats = NDArray[np.float32]
 _Places = NDArray[np.int64]
@@ -106,6 +100,7 @@ class _Catalogue:
 
     Attributes
     ----------
+    vectors, lengths : of each; a length is rounded up.
     columns : place in ``item_idxs`` of each.
     place_of : shape (n_items,); -1 of what is not among them.
     """
@@ -145,11 +140,15 @@ class _Chunk:
 
     Attributes
     ----------
-    going : rows that are not done; a column of a panel is one of them.
-    bound : at most the k-th highest product of each row.
-    found : keys of what may be listed, shape (n, k), as of the last look.
-    fresh, counts : keys since then, and how many of each row.
-    most : of these, for a row, before there is another look.
+    catalogue : the items.
+    vectors, reach : of each row, and their lengths.
+    hidden : places and rows that are never listed, by ascending place.
+    kept : what may be listed, and the bound of each row.
+    products, is_reaching : room for a panel, and for whether its products reach their bounds.
+    going : rows that are not done, ascending; a column of a panel is one of them.
+    columns : their vectors, shape (n, len(going)).
+    tile_rows : how often the tile repeats their bounds.
+    tile : their bounds, again and again, as a few lines of a panel are laid out.
     """
 
     def __init__(
@@ -160,77 +159,73 @@ class _Chunk:
         hidden: tuple[_Places, _Places],
         k: int,
     ) -> None:
-        n = len(vectors)
-        self.catalogue, self.vectors, self.reach = catalogue, vectors, reach
-        self.hidden, self.k, self.most = hidden, k, max(_KEPT_PER_K * k, _LEAST_KEPT)
-        self.bound = np.full(n, _LOWEST, np.float32)
-        self.found = np.full((n, k), NO_KEY)
-        self.fresh: list[Keys] = []
-        self.counts = np.zeros(n, np.int64)
-        self.cells = np.empty(_FIRST_CELLS, np.float32)
-        self.hits = np.empty(_FIRST_CELLS, np.bool_)
-        self._go_on_with(np.arange(n))
+        self.catalogue, self.vectors, self.reach, self.hidden = catalogue, vectors, reach, hidden
+        self.kept = KeptProducts(len(vectors), k)
+        self.products = np.empty(_FIRST_PANEL_SIZE, np.float32)
+        self.is_reaching = np.empty(_FIRST_PANEL_SIZE, np.bool_)
+        self._go_on_with(np.arange(len(vectors)))
 
     def best(self) -> Keys:
         """Keys of the k highest products of each row, shape (n, k)."""
         lengths = self.catalogue.lengths
-        start, height = 0, self._height(max(_CELLS, _FIRST_PER_K * self.k * len(self.vectors)))
+        first = _FIRST_PER_K * self.kept.k * len(self.vectors)
+        start, height = 0, self._height(max(_PANEL_SIZE, first))
         while start < len(lengths) and len(self.going):
             stop = min(start + height, len(lengths))
             self._read(start, stop)
             if stop < len(lengths):
                 self._drop_done(lengths[stop])
-            start, height = stop, self._height(_CELLS)
-        if self.fresh:
-            self._settle()
-        return self.found
+            start, height = stop, self._height(_PANEL_SIZE)
+        return self.kept.best()
 
-    def _height(self, cells: int) -> int:
-        """Items of a panel, a multiple of what a tile has bounds for."""
+    def _height(self, size: int) -> int:
+        """Items of a panel of so many products, a multiple of what a tile has bounds for."""
         run = self.tile_rows * max(len(self.going), 1)
-        return min(cells, _FIRST_CELLS) // run * self.tile_rows
+        return min(size, _FIRST_PANEL_SIZE) // run * self.tile_rows
 
     def _go_on_with(self, going: _Places) -> None:
         self.going = going
         self.columns = np.ascontiguousarray(self.vectors[going].T)  # (n_factors, n)
-        self.tile_rows = -(-_TILE_CELLS // max(len(going), 1) // 8) * 8
+        self.tile_rows = -(-_TILE_SIZE // max(len(going), 1) // 8) * 8
         self._lay_tile()
 
     def _lay_tile(self) -> None:
-        self.tile = np.tile(self.bound[self.going], self.tile_rows)
+        self.tile = np.tile(self.kept.bounds[self.going], self.tile_rows)
 
     def _drop_done(self, length: np.float64) -> None:
         """Leave rows of which no item of this length or less can be listed.
 
         A few of them stay, as a product of an odd shape may be added up in another order.
         """
-        is_done = self.reach[self.going] * length < self.bound[self.going]
+        is_done = self.reach[self.going] * length < self.kept.bounds[self.going]
         n = -(-np.count_nonzero(~is_done) // _ROWS_TOGETHER) * _ROWS_TOGETHER
         if n < _LEFT * len(self.going):
             self._go_on_with(np.sort(self.going[np.argsort(is_done, kind="stable")[:n]]))
 
     def _read(self, start: int, stop: int) -> None:
         """Keep what reaches the bounds of the products with some items."""
-        cells = self._products(start, stop)
-        panel = cells[: stop - start]
-        enough = self.most * len(self.going)
+        filled = self._products(start, stop)
+        panel = Panel(filled[: stop - start], self.going, self.catalogue.columns[start:stop])
         if not start:
             self._raise_bounds(panel)
-        places = self._reaching(cells)
-        if start and len(places) > enough:
+        reaching = self._reaching(filled)
+        if start and len(reaching) > self.kept.share * len(self.going):
             self._raise_bounds(panel)
-            places = self._reaching(cells)
-        self._keep(panel, places, start)
-        if self.counts.sum() >= enough or self.counts.max() >= _ODD * self.most:
-            self._settle()
+            reaching = self._reaching(filled)
+        if self.kept.keep(panel, reaching):
+            self._lay_tile()
+
+    def _raise_bounds(self, panel: Panel) -> None:
+        self.kept.raise_bounds(panel)
+        self._lay_tile()
 
     def _products(self, start: int, stop: int) -> _Floats:
         """A panel, and rows of -inf below it that fill the last tile."""
         n, rows = len(self.going), stop - start
         height = -(-rows // self.tile_rows) * self.tile_rows
-        cells = self.cells[: height * n].reshape(height, n)
-        np.matmul(self.catalogue.vectors[start:stop], self.columns, out=cells[:rows])
-        cells[rows:] = -np.inf
+        filled = self.products[: height * n].reshape(height, n)
+        np.matmul(self.catalogue.vectors[start:stop], self.columns, out=filled[:rows])
+        filled[rows:] = -np.inf
         place, row = self.hidden
         first, last = np.searchsorted(place, [start, stop])
         if first < last:
@@ -238,69 +233,18 @@ class _Chunk:
             column_of[self.going] = np.arange(n)
             column = column_of[row[first:last]]
             at = (place[first:last] - start) * n + column
-            cells.reshape(-1)[at[column >= 0]] = -np.inf
-        return cells
+            filled.reshape(-1)[at[column >= 0]] = -np.inf
+        return filled
 
-    def _raise_bounds(self, panel: _Floats) -> None:
-        """To the k-th highest of the maxima of disjoint blocks of a panel, where it is higher."""
-        depth = max(len(panel) // (_BLOCKS_PER_K * self.k), 2)
-        n_blocks = len(panel) // depth
-        if n_blocks <= self.k:
-            return
-        blocks = panel[: depth * n_blocks].reshape(depth, n_blocks, panel.shape[1])
-        maxima = np.ascontiguousarray(blocks.max(axis=0).T)  # (n, n_blocks)
-        kth = np.partition(maxima, n_blocks - self.k, axis=1)[:, n_blocks - self.k]
-        self.bound[self.going] = np.maximum(self.bound[self.going], kth)
-        self._lay_tile()
-
-    def _reaching(self, cells: _Floats) -> _Places:
+    def _reaching(self, filled: _Floats) -> _Places:
         """Flat places of the products that reach the bound of their row, ascending."""
-        hits = self.hits[: cells.size]
+        is_reaching = self.is_reaching[: filled.size]
         runs = (-1, self.tile.size)
-        np.greater_equal(cells.reshape(runs), self.tile, out=hits.reshape(runs))
-        eights = hits.view(np.uint64)
+        np.greater_equal(filled.reshape(runs), self.tile, out=is_reaching.reshape(runs))
+        eights = is_reaching.view(np.uint64)
         some = np.flatnonzero(eights != 0)  # a few: the others are passed over at once
         within = np.flatnonzero(eights[some].view(np.bool_))
         return np.asarray(some[within >> 3] * 8 + (within & 7))
-
-    def _keep(self, panel: _Floats, places: _Places, start: int) -> None:
-        n = len(self.going)
-        place = places // n
-        column = places - place * n
-        counts = np.bincount(column, minlength=n)
-        is_odd = counts > self.most
-        if is_odd.any():
-            self._keep_best(panel, np.flatnonzero(is_odd), start)
-            counts[is_odd] = self.k
-            others = ~is_odd[column]
-            places, place, column = places[others], place[others], column[others]
-        self._add(column, panel.reshape(-1)[places], start + place)
-        self.counts[self.going] += counts
-
-    def _keep_best(self, panel: _Floats, odd: _Places, start: int) -> None:
-        """Keep the k best alone, where equal products, or rising ones, leave far more."""
-        by_column = np.argsort(self.catalogue.columns[start : start + len(panel)])
-        scores = np.ascontiguousarray(panel[np.ix_(by_column, odd)].T)  # (n_odd, n_items)
-        is_best = scores > -np.inf
-        if len(panel) > self.k:
-            kth = np.partition(scores, -self.k, axis=1)[:, -self.k, None]
-            is_above, is_tie = scores > kth, scores == kth
-            room = self.k - np.count_nonzero(is_above, axis=1)[:, None]
-            is_best &= is_above | (is_tie & (np.cumsum(is_tie, axis=1, dtype=np.int32) <= room))
-        column, place = is_best.nonzero()
-        self._add(odd[column], scores[is_best], start + by_column[place])
-
-    def _add(self, column: _Places, scores: _Floats, place: _Places) -> None:
-        self.fresh.append(keys_of(self.going[column], scores, self.catalogue.columns[place]))
-
-    def _settle(self) -> None:
-        """Leave what cannot be listed any more, and raise the bounds."""
-        self.found = best_of_keys(np.concatenate(self.fresh), self.found)
-        self.fresh, self.counts[:] = [], 0
-        kth = self.found[:, -1]
-        is_full = kth != NO_KEY
-        self.bound[is_full] = scores_of(kth[is_full])
-        self._lay_tile()
 
 
 def _lengths(vectors: _Floats) -> NDArray[np.float64]:

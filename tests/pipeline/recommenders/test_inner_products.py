@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, random_array
 
 from pipeline.errors import FitError
-from pipeline.recommenders import inner_products
+from pipeline.recommenders import inner_products, kept_products
 from pipeline.recommenders.inner_products import highest_products
 from pipeline.recommenders.topk import empty_lists
 
@@ -45,10 +45,10 @@ def assert_sorted_whole(lists, scores, k):
 @pytest.fixture
 def small_panels(monkeypatch):
     """Panels of a few items, so that small matrices take many."""
-    monkeypatch.setattr(inner_products, "_TILE_CELLS", 8)
-    monkeypatch.setattr(inner_products, "_CELLS", 1 << 12)
-    monkeypatch.setattr(inner_products, "_FIRST_CELLS", 1 << 13)
-    monkeypatch.setattr(inner_products, "_LEAST_KEPT", 4)
+    monkeypatch.setattr(inner_products, "_TILE_SIZE", 8)
+    monkeypatch.setattr(inner_products, "_PANEL_SIZE", 1 << 12)
+    monkeypatch.setattr(inner_products, "_FIRST_PANEL_SIZE", 1 << 13)
+    monkeypatch.setattr(kept_products, "_LEAST_FRESH", 4)
 
 
 @settings(max_examples=100, deadline=None)
