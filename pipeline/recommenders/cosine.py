@@ -28,7 +28,7 @@ def cosine_lists(
     """
     unit = _unit(vectors)
     return highest_products(
-        unit[item_idxs],
+        lambda chunk: unit[chunk],
         item_idxs,
         k,
         item_vectors=unit[listed],

@@ -72,7 +72,7 @@ class FactorsFitted(Fitted):
         """Highest products of factors plus both biases."""
         items = narrowed(self.learned, candidates)
         return highest_products(
-            self._user_vectors(user_idxs),
+            self._user_vectors,
             user_idxs,
             k,
             item_vectors=self._item_vectors(items),
@@ -146,7 +146,7 @@ class UnbiasedFitted(FactorsFitted):
         threads: int = 1,
     ) -> Lists:
         """Highest products of factors; nothing for who has none."""
-        is_known = self.user_factors[user_idxs].any(axis=1)
+        is_known = np.any(self.user_factors, axis=1)[user_idxs]
         known = user_idxs[is_known]
         lists = empty_lists(len(user_idxs), k)
         of_known = super().user_lists(known, k, seen=seen, candidates=candidates, threads=threads)

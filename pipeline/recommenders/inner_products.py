@@ -10,6 +10,7 @@ Entries in a Matrix Product, section 3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,7 +30,7 @@ from pipeline.recommenders.score_keys import (
 )
 from pipeline.recommenders.topk import UNSCORED, Lists, by_chunks, empty_lists
 
-__all__ = ["highest_products"]
+__all__ = ["VectorsOf", "highest_products"]
 
 _CHUNK: Final = KEY_ROWS
 _PANEL_SIZE: Final = 1 << 19  # products: 2 MB
@@ -41,12 +42,15 @@ _LEFT: Final = 0.75  # share of rows not done below which the others are dropped
 _EPS: Final = float(np.finfo(np.float32).eps)
 _TINY: Final = 1e-18  # its square is above what float32 loses near 0
 
+VectorsOf = Callable[[NDArray[np.int32]], NDArray[np.float32]]
+"""Vectors of some rows, shape (n_rows, n)."""
+
 _Floats = NDArray[np.float32]
 _Places = NDArray[np.int64]
 
 
 def highest_products(
-    vectors: _Floats,
+    vectors_of: VectorsOf,
     rows: NDArray[np.int32],
     k: int,
     *,
@@ -61,8 +65,8 @@ def highest_products(
 
     Parameters
     ----------
-    vectors : shape (len(rows), n): of each of `rows`.
-    rows : what is listed for; the row of `hidden`.
+    vectors_of : vectors of a chunk of `rows`.
+    rows : what is listed for, passed to `vectors_of` by chunks; also the row of `hidden`.
     item_vectors : shape (len(item_idxs), n).
     item_idxs : ascending; what may be listed.
     n_items : items of the data set.
@@ -78,14 +82,16 @@ def highest_products(
     if not len(rows) or not len(item_idxs) or not k:
         return lists
     catalogue = _Catalogue.of(item_vectors, item_idxs, n_items)
-    reach = _lengths(vectors)
-    if not reach.max() * catalogue.lengths.max() < np.finfo(np.float32).max:  # nor is NaN
-        raise FitError(UNSCORED)
+    longest = catalogue.lengths.max()
 
     def fill(start: int, stop: int) -> None:
         chunk = rows[start:stop]
+        vectors = vectors_of(chunk)
+        reach = _lengths(vectors)
+        if not reach.max() * longest < np.finfo(np.float32).max:  # nor is NaN
+            raise FitError(UNSCORED)
         away = catalogue.hidden_places(chunk, hidden, hide_self=hide_self)
-        keys = _Chunk(catalogue, vectors[start:stop], reach[start:stop], away, k).best()
+        keys = _Chunk(catalogue, vectors, reach, away, k).best()
         listed = keys != NO_KEY
         lists.item_idxs[start:stop][listed] = item_idxs[columns_of(keys[listed])]
         lists.scores[start:stop][listed] = scores_of(keys[listed])

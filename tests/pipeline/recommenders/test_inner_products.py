@@ -27,7 +27,8 @@ def everything(n):
 
 def listed(users, items, k, **options):
     arguments = {"item_vectors": items, "item_idxs": everything(len(items)), "n_items": len(items)}
-    return highest_products(users, everything(len(users)), k, **{**arguments, **options})
+    rows = everything(len(users))
+    return highest_products(lambda chunk: users[chunk], rows, k, **{**arguments, **options})
 
 
 def assert_sorted_whole(lists, scores, k):
@@ -178,7 +179,7 @@ def test_lists_of_some_rows_and_some_items():
     rows = np.array([5, 599, 17], np.int32)
     allowed = np.array([3, 40, 41, 200, 332], np.int32)
     lists = highest_products(
-        users[rows],
+        lambda chunk: users[chunk],
         rows,
         4,
         item_vectors=items[allowed],
@@ -190,6 +191,22 @@ def test_lists_of_some_rows_and_some_items():
     scores[seen.nonzero()] = -np.inf
     scores[:, np.setdiff1d(everything(len(items)), allowed)] = -np.inf
     assert_sorted_whole(lists, scores[rows], 4)
+
+
+def test_vectors_are_asked_for_by_chunks():
+    users, items, _ = vectors()
+    asked = []
+
+    def vectors_of(chunk):
+        asked.append(chunk)
+        return users[chunk]
+
+    rows = everything(len(users))[::-1]
+    n_items = len(items)
+    options = {"item_vectors": items, "item_idxs": everything(n_items), "n_items": n_items}
+    assert_sorted_whole(highest_products(vectors_of, rows, 3, **options), users[rows] @ items.T, 3)
+    assert max(map(len, asked)) <= 256
+    np.testing.assert_array_equal(np.concatenate(asked), rows)
 
 
 def test_no_item_is_listed_beside_itself():
