@@ -31,6 +31,7 @@ from pipeline.tuning.trials import Trial, trial_frame
 __all__ = ["Choice", "choose"]
 
 _BLEND_S: Final = 5.0  # a hundred sums of the pools of 8,000 users
+_SUMMED_S: Final = 1e-8  # one score within a sum: of 256 factors, and made a z-score
 _HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
@@ -140,6 +141,7 @@ class _Choosing:
         reserved = 0.0
         if self.asked.composes and len(contenders) > 1:
             reserved += _BLEND_S + 2 * sum(study.judge_s for study in contenders)
+            reserved += self._summed_s(len(self.judge.users), threads=1)
         has_tried_all = all(study.n_fits or study.is_over for study in self.studies)
         if self.hybridizes and has_tried_all and self.purse.budget.seconds is not None:
             reserved += _HYBRID_SHARE * self.purse.budget.seconds
@@ -151,7 +153,14 @@ class _Choosing:
         """Seconds of the fits and lists that follow: of contenders and of all that is wanted."""
         names = {study.name for study in self._contenders()} if self.asked.composes else set()
         followed = names | set(self.asked.wanted)
-        return sum(study.final_s for study in self.studies if study.name in followed)
+        fits_s: float = sum(study.final_s for study in self.studies if study.name in followed)
+        n_users, threads = self.judge.train.n_users, self.judge.threads
+        return fits_s + (self._summed_s(n_users, threads=threads) if names else 0.0)
+
+    def _summed_s(self, n_users: int, *, threads: int) -> float:
+        """Seconds of every score of some users by all contenders, of which lists leave many out."""
+        n_scores = n_users * self.judge.train.n_items * len(self._contenders())
+        return _SUMMED_S * n_scores / threads
 
     def _contenders(self) -> list[Study[Any]]:
         """Studies whose best may have a part in a blend."""

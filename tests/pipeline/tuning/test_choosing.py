@@ -189,7 +189,7 @@ def test_a_hybrid_is_left_what_final_fits_need_where_they_are_paid_for(parts, mo
         budget = Budget(1000.0, 1, pays_lists=pays_lists, clock=lambda: 0.0)
         choose(["hybrid"], *parts, budget=budget)
     assert left[1] == 1000.0
-    assert left[0] == 1000.0 - 50.0 * len(BLENDED)
+    assert left[0] == pytest.approx(1000.0 - 50.0 * len(BLENDED), abs=0.01)
 
 
 def test_whatever_was_wanted_beside_the_best_may_win_it_and_be_read_again(bare):
@@ -277,4 +277,17 @@ def test_the_fits_that_follow_are_those_of_all_that_is_wanted(bare):
         SimpleNamespace(name="ials", best=SimpleNamespace(score=0.1), final_s=30.0),
         SimpleNamespace(name="lightfm_cf", best=None, final_s=100.0),
     ]
-    assert choosing._final_s() == 102.0
+    assert choosing._final_s() == pytest.approx(102.0, abs=0.01)
+
+
+def test_a_blend_of_many_scores_is_paid_for(bare):
+    judge = Judge.of(*bare, seed=0, threads=2)
+    many = replace(judge, train=SimpleNamespace(n_users=10**6, n_items=10**5))
+    choosing = _Choosing(Asked(("best",)), many, Purse(Budget()), 0)
+    choosing.studies = [
+        SimpleNamespace(name=name, best=SimpleNamespace(score=1.0), final_s=1.0)
+        for name in ("item_graph", "ials")
+    ]
+    assert choosing._final_s() == pytest.approx(2.0 + 1000.0)
+    alone = _Choosing(Asked(("ials",)), many, Purse(Budget()), 0, studies=choosing.studies)
+    assert alone._final_s() == 1.0
