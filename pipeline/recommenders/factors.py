@@ -69,11 +69,12 @@ class FactorsFitted(Fitted):
         candidates: IntArray | None = None,
         threads: int = 1,
     ) -> Lists:
-        """Highest products of factors plus both biases."""
+        """Highest products of factors plus both biases; nothing for who is not known."""
         items = narrowed(self.learned, candidates)
-        return highest_products(
+        is_known = self._are_known(user_idxs)
+        of_known = highest_products(
             self._user_vectors,
-            user_idxs,
+            user_idxs[is_known],
             k,
             item_vectors=self._item_vectors(items),
             item_idxs=items,
@@ -81,6 +82,14 @@ class FactorsFitted(Fitted):
             hidden=seen,
             threads=threads,
         )
+        lists = empty_lists(len(user_idxs), k)
+        lists.item_idxs[is_known] = of_known.item_idxs
+        lists.scores[is_known] = of_known.scores
+        return lists
+
+    def _are_known(self, user_idxs: IntArray) -> NDArray[np.bool_]:
+        """Everybody is, if only by the biases of items."""
+        return np.ones(len(user_idxs), np.bool_)
 
     def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
         """Factors, a one for the item's bias and the user's own, shape (n, factors + 2)."""
@@ -136,23 +145,9 @@ class UnbiasedFitted(FactorsFitted):
 
         return score
 
-    def user_lists(
-        self,
-        user_idxs: IntArray,
-        k: int,
-        *,
-        seen: csr_matrix | None = None,
-        candidates: IntArray | None = None,
-        threads: int = 1,
-    ) -> Lists:
-        """Highest products of factors; nothing for who has none."""
-        is_known = np.any(self.user_factors, axis=1)[user_idxs]
-        known = user_idxs[is_known]
-        lists = empty_lists(len(user_idxs), k)
-        of_known = super().user_lists(known, k, seen=seen, candidates=candidates, threads=threads)
-        lists.item_idxs[is_known] = of_known.item_idxs
-        lists.scores[is_known] = of_known.scores
-        return lists
+    def _are_known(self, user_idxs: IntArray) -> NDArray[np.bool_]:
+        is_known: NDArray[np.bool_] = np.any(self.user_factors, axis=1)
+        return is_known[user_idxs]
 
     def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
         return self.user_factors[user_idxs]

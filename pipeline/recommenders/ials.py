@@ -187,13 +187,12 @@ class Ials(Recommender):
             for _ in range(mark - done):
                 trainer.step(step)
             done = mark
-            user_factors, item_factors = self._zeros(dataset)
             if users is None:
                 user_factors = trainer.transform_user(likes, solve)
             else:
+                user_factors, _ = self._zeros(dataset)
                 user_factors[users] = trainer.transform_user(likes[users], solve)
-            item_factors[:] = trainer.item
-            yield self._fitted(dataset, user_factors, item_factors)
+            yield self._fitted(dataset, user_factors, trainer.item.copy())
 
     def _config(self, core: Any, seed: int) -> Any:  # noqa: ANN401  irspack's core is untyped
         builder = core.IALSModelConfigBuilder().set_K(self.factors).set_init_stdev(_INIT_STD)

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from pipeline.dataset.matrix import Dataset
 from pipeline.evaluation.metrics import ndcg_at_k
 from pipeline.recommenders.base import Fitted, IntArray
-from pipeline.tuning.judge import Judge, K
+from pipeline.tuning.judge import Judge, K, judging_users
 
 __all__ = ["ColdJudge", "ColdSplit", "cold_split"]
 
@@ -72,12 +72,8 @@ class ColdJudge(Judge):
     @classmethod
     def of_split(cls, split: ColdSplit, *, seed: int, threads: int = 1) -> ColdJudge:
         """A judge by at most 3,000 users with likes on both sides."""
-        likes = (split.train.user_items, split.held_out)
-        users = np.flatnonzero(np.logical_and(*(np.diff(part.indptr) > 0 for part in likes)))
-        if len(users) > _MOST_USERS:
-            users = np.random.default_rng(seed).permutation(users)[:_MOST_USERS]
-        idxs = np.sort(users).astype(np.int32)
-        return cls(split.train, split.held_out, idxs, threads, split.cold)
+        users = judging_users(split.train.user_items, split.held_out, _MOST_USERS, seed)
+        return cls(split.train, split.held_out, users, threads, split.cold)
 
     def score(self, fitted: Fitted) -> float:
         """Mean NDCG@20 of the cold items, ranked among themselves."""

@@ -76,8 +76,8 @@ def choose_hybrid(
     Parameters
     ----------
     validation : shape of ``train.user_items``; a stored entry is a held-out like.
-    collaborative : settings that were chosen before; ``fitted`` is their fit on `train`, of
-        whom `Judge.of` asks with this seed at least; made here where there is none.
+    collaborative : settings that were chosen before; ``fitted`` is their fit on `train`, at
+        least for the users of `Judge.of` with this seed; made here where there is none.
     start : settings of content models that are tried first.
     fixed : names of those whose settings stay as they are.
     budget : seconds, and fits of each content model, at most (a ridge has six strengths more);

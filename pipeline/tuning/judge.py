@@ -13,7 +13,7 @@ from pipeline.dataset.matrix import Dataset
 from pipeline.evaluation.metrics import ndcg_at_k
 from pipeline.recommenders.base import Fitted, IntArray
 
-__all__ = ["Judge", "K", "enough_to_judge"]
+__all__ = ["Judge", "K", "enough_to_judge", "judging_users"]
 
 K: Final = 20
 _MOST_USERS: Final = 8000
@@ -41,13 +41,22 @@ class Judge:
     @classmethod
     def of(cls, train: Dataset, validation: csr_matrix, *, seed: int, threads: int = 1) -> Judge:
         """A judge by at most 8,000 users."""
-        return cls(train, validation, _some(train, validation, seed), threads)
+        users = judging_users(train.user_items, validation, _MOST_USERS, seed)
+        return cls(train, validation, users, threads)
 
     def score(self, fitted: Fitted) -> float:
         """Mean NDCG@20, all items ranked, seen ones left out."""
         seen = self.train.user_items
         lists = fitted.user_lists(self.users, K, seen=seen, threads=self.threads)
         return float(ndcg_at_k(lists.item_idxs, self.validation[self.users], K).mean())
+
+
+def judging_users(known: csr_matrix, held_out: csr_matrix, most: int, seed: int) -> IntArray:
+    """Users with likes in both parts, ascending; of more than `most` a seeded choice."""
+    users = np.flatnonzero((np.diff(known.indptr) > 0) & (np.diff(held_out.indptr) > 0))
+    if len(users) > most:
+        users = np.random.default_rng(seed).permutation(users)[:most]
+    return np.sort(users).astype(np.int32)
 
 
 def enough_to_judge(
@@ -59,7 +68,7 @@ def enough_to_judge(
     choice by so few is chance.  Where fewer than 300 are left, a random tenth of each user's
     likes of both parts is held out instead, if that lets twice as many judge.
     """
-    both = _judging(train.user_items, validation)
+    both = _n_judging(train.user_items, validation)
     if both >= _FEW_USERS:
         return train, validation, None
     known: csr_matrix = (train.user_items + validation).tocsr()
@@ -71,7 +80,7 @@ def enough_to_judge(
         part.data[dropped] = 0
         part.eliminate_zeros()
         parts.append(part)
-    judging = _judging(*parts)
+    judging = _n_judging(*parts)
     if judging <= both or judging < 2 * both:
         return train, validation, None
     note = (
@@ -79,10 +88,6 @@ def enough_to_judge(
         f"tenth of each user's known likes chooses instead ({judging} users)"
     )
     return replace(train, user_items=parts[0]), parts[1], note
-
-
-def _judging(train: csr_matrix, validation: csr_matrix) -> int:
-    return int(np.count_nonzero((np.diff(train.indptr) > 0) & (np.diff(validation.indptr) > 0)))
 
 
 def _a_tenth_of_each(likes: csr_matrix, seed: int) -> NDArray[np.bool_]:
@@ -97,9 +102,5 @@ def _a_tenth_of_each(likes: csr_matrix, seed: int) -> NDArray[np.bool_]:
     return held
 
 
-def _some(train: Dataset, validation: csr_matrix, seed: int) -> IntArray:
-    both = (np.diff(train.user_items.indptr) > 0) & (np.diff(validation.indptr) > 0)
-    users = np.flatnonzero(both)
-    if len(users) > _MOST_USERS:
-        users = np.random.default_rng(seed).permutation(users)[:_MOST_USERS]
-    return np.sort(users).astype(np.int32)
+def _n_judging(known: csr_matrix, held_out: csr_matrix) -> int:
+    return len(judging_users(known, held_out, known.shape[0], seed=0))

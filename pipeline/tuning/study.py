@@ -133,7 +133,7 @@ class Study(Generic[M]):
         """Seconds that the final fit of the best settings and everybody's lists will take."""
         settings = self.best.settings if self.best else self._path(self._base)[0]
         n_users, n_judged = self.judge.train.n_users, max(len(self.judge.users), 1)
-        effort = settings.effort + settings.effort_of_users * max(1 - n_judged / n_users, 0)
+        effort = settings.effort + settings.effort_of_users * (1 - n_judged / n_users)
         lists_s = self.judge_s * n_users / n_judged
         return _MORE_LIKES * (effort * self._effort_s + lists_s)
 
