@@ -195,14 +195,14 @@ def _survivors(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], 
     maxima = _maxima(scores, k)
     n_blocks = maxima.shape[1]
     if n_blocks <= k:
-        return _of_each_row(scores, np.arange(n), k)
+        return _of_odd_rows(scores, np.arange(n), k)
     _refuse_unscored(maxima)
     bound = np.partition(maxima, n_blocks - k, axis=1)[:, n_blocks - k]
     n_reached = np.count_nonzero(maxima >= bound[:, None], axis=1)
     is_odd = np.isneginf(bound) | (n_reached > _MOST_BLOCKS_PER_K * k)  # short, or of equal scores
     bound[is_odd] = np.nan  # which nothing reaches
     row, column = np.divmod(np.flatnonzero(scores >= bound[:, None]), n_columns)
-    others = _of_each_row(scores, np.flatnonzero(is_odd), k)
+    others = _of_odd_rows(scores, np.flatnonzero(is_odd), k)
     return np.concatenate([row, others[0]]), np.concatenate([column, others[1]])
 
 
@@ -219,21 +219,24 @@ def _maxima(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
     return np.asarray(np.maximum.reduce(highest), np.float32)
 
 
-def _of_each_row(
+def _of_odd_rows(
     scores: NDArray[np.float32], rows: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Survivors of rows that are short, or that have so many equal scores that most survive."""
-    columns = [_best_of_row(scores[row], k) for row in rows.tolist()]
-    row = np.repeat(rows, [len(own) for own in columns])
-    return row, np.concatenate([np.empty(0, np.int64), *columns])
+    odd = scores[rows]
+    _refuse_unscored(odd)
+    is_scored = np.isfinite(odd)
+    is_long = np.count_nonzero(is_scored, axis=1) > k
+    is_scored[is_long] = False
+    short_row, short_column = np.nonzero(is_scored)
+    columns = [_best_of_row(odd[row], k) for row in np.flatnonzero(is_long).tolist()]
+    row = np.repeat(rows[is_long], [len(own) for own in columns])
+    return np.concatenate([rows[short_row], row]), np.concatenate([short_column, *columns])
 
 
 def _best_of_row(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Columns of the `k` highest finite scores, in no order; of equal ones the first."""
-    _refuse_unscored(scores)
-    kth = np.partition(scores, len(scores) - k)[len(scores) - k] if len(scores) > k else -np.inf
-    if not np.isfinite(kth):
-        return np.flatnonzero(np.isfinite(scores))
+    """Columns of the `k` highest of more scores, in no order; of equal ones the first."""
+    kth = np.partition(scores, len(scores) - k)[len(scores) - k]
     above, ties = np.flatnonzero(scores > kth), np.flatnonzero(scores == kth)
     return np.concatenate([above, ties[: k - len(above)]])
 

@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.fold_in import z_scores
-from pipeline.recommenders.base import Fitted, FloatArray
-from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
-from pipeline.tuning.judge import Judge, K
-from pipeline.tuning.pooling import padded, pooled, taken
+from pipeline.recommenders.base import Fitted, FloatArray, IntArray
+from pipeline.tuning.judge import Judge
+from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken
 
 __all__ = ["Pool", "best_weights"]
 
@@ -50,23 +49,21 @@ class Pool:
         """The pool of some fits for the judge's users."""
         n_items = judge.train.n_items
         scorers = [(model.user_scorer(model.listable), model.listable) for model in models]
-        said, gains = [], []
-        for start in range(0, len(judge.users), CHUNK_ROWS):
-            chunk = judge.users[start : start + CHUNK_ROWS]
+
+        def said_and_gains(chunk: IntArray) -> tuple[FloatArray, FloatArray]:
             scores = np.zeros((len(models), len(chunk), n_items), np.float32)
             for place, (scorer, items) in enumerate(scorers):
                 scores[place][:, items] = z_scores(scorer(chunk))
             columns = pooled(scores, judge.train.user_items[chunk])
             held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
-            said.append(taken(scores, columns, -np.inf))
-            gains.append(taken(held_out, columns, 0.0))
-        width = max((part.shape[1] for part in gains), default=0)
-        counts = np.minimum(np.diff(judge.validation[judge.users].indptr), K)
-        discounts = 1 / np.log2(np.arange(2, K + 2))
+            return taken(scores, columns, -np.inf), taken(held_out, columns, 0.0)
+
+        parts = of_chunks(said_and_gains, judge.users, judge.threads)
+        width = max((gains.shape[1] for _, gains in parts), default=0)
         return cls(
-            np.concatenate([padded(part, width, -np.inf) for part in said], axis=1),
-            np.concatenate([padded(part, width, 0.0) for part in gains], axis=0),
-            np.concatenate([[0.0], np.cumsum(discounts)])[counts],
+            np.concatenate([padded(said, width, -np.inf) for said, _ in parts], axis=1),
+            np.concatenate([padded(gains, width, 0.0) for _, gains in parts], axis=0),
+            ideal_of(judge.validation[judge.users]),
         )
 
     def alone(self) -> list[float]:
@@ -80,12 +77,7 @@ class Pool:
             if weight:
                 total += np.float32(weight) * said
         total[np.isneginf(self.said[0])] = -np.inf
-        best, _ = best_of_rows(total, min(K, total.shape[1]))
-        rows = np.arange(len(best))[:, None]
-        gains = np.where(best >= 0, self.gains[rows, best], 0)
-        discounts = 1 / np.log2(np.arange(2, best.shape[1] + 2))
-        found: NDArray[np.float64] = gains @ discounts / self.ideal
-        return found
+        return pooled_ndcg(total, self.gains, self.ideal)
 
 
 def best_weights(pool: Pool, alone: Sequence[float]) -> tuple[float, ...]:

@@ -11,15 +11,13 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import Fitted, FloatArray, IntArray
-from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows
 from pipeline.tuning.cold import ColdJudge
-from pipeline.tuning.judge import K
+from pipeline.tuning.pooling import ideal_of, of_chunks, pooled_ndcg
 
-__all__ = ["ColdPool", "ideal_of", "mean_ndcg", "pooled_ndcg"]
+__all__ = ["ColdPool"]
 
 _MOST_CELLS: Final = 12_000_000
 _STEPS: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.4, 2.0)
@@ -35,7 +33,7 @@ class ColdPool:
     ----------
     said : float32, shape (n_models, n_users, n_cold).
     gains : float32, shape (n_users, n_cold): 1 for a held-out like.
-    ideal : of `mean_ndcg`.
+    ideal : of `pooled_ndcg`.
     """
 
     said: FloatArray
@@ -47,7 +45,7 @@ class ColdPool:
         """The pool of some fits for the judge's users, fewer where there are many items."""
         cold = judge.candidates
         users = judge.users[: max(1, _MOST_CELLS // max(len(cold), 1))]
-        said = [_said(model, users, cold) for model in models]
+        said = [_said(model, users, cold, judge.threads) for model in models]
         held_out = judge.validation[users][:, cold]
         gains = np.asarray(held_out.toarray() != 0, np.float32)
         return cls(np.stack(said), gains, ideal_of(held_out))
@@ -58,7 +56,7 @@ class ColdPool:
         for weight, said in zip(weights, self.said, strict=True):
             if weight:
                 total += np.float32(weight) * said
-        return mean_ndcg(total, self.gains, self.ideal)
+        return float(pooled_ndcg(total, self.gains, self.ideal).mean())
 
     def best_weights(self) -> tuple[tuple[float, ...], float]:
         """The weights with the best score, and it; the best model alone has 1.
@@ -82,40 +80,13 @@ class ColdPool:
         return tuple(weights.tolist()), best
 
 
-def mean_ndcg(scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64]) -> float:
-    """Mean NDCG@20 of users' scores of some columns, see `pooled_ndcg`."""
-    return float(pooled_ndcg(scores, gains, ideal).mean())
-
-
-def pooled_ndcg(
-    scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """NDCG@20 of each user by scores of some columns, shape (n_users,).
-
-    Parameters
-    ----------
-    gains : the scores' shape; 1 for a held-out like.
-    ideal : shape (n_users,): the DCG@20 of a perfect list, above 0.
-    """
-    best, _ = best_of_rows(scores, min(K, scores.shape[1]))
-    taken = np.where(best >= 0, np.take_along_axis(gains, best.clip(0), axis=1), 0)
-    discounts = 1 / np.log2(np.arange(2, best.shape[1] + 2))
-    return np.asarray(taken @ discounts / ideal, np.float64)
-
-
-def ideal_of(held_out: csr_matrix) -> NDArray[np.float64]:
-    """The DCG@20 of a perfect list of each user."""
-    best = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, K + 2)))])
-    return np.asarray(best[np.minimum(np.diff(held_out.indptr), K)], np.float64)
-
-
-def _said(model: Fitted, users: IntArray, items: IntArray) -> FloatArray:
+def _said(model: Fitted, users: IntArray, items: IntArray, threads: int) -> FloatArray:
     known = model.listable
     scorer = model.user_scorer(known)
-    said = np.empty((len(users), len(items)), np.float32)
-    for start in range(0, len(users), CHUNK_ROWS):
-        chunk = users[start : start + CHUNK_ROWS]
+
+    def said(chunk: IntArray) -> FloatArray:
         whole = np.zeros((len(chunk), model.n_items), np.float32)
         whole[:, known] = z_scores(scorer(chunk))
-        said[start : start + len(chunk)] = whole[:, items]
-    return said
+        return whole[:, items]
+
+    return np.concatenate(of_chunks(said, users, threads))

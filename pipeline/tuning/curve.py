@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.fold_in import z_scores
-from pipeline.recommenders.base import FloatArray
+from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
-from pipeline.recommenders.topk import CHUNK_ROWS
-from pipeline.tuning.cold_pool import ideal_of, pooled_ndcg
 from pipeline.tuning.judge import Judge
-from pipeline.tuning.pooling import padded, pooled, taken
+from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken
 
 __all__ = ["Curve", "fitted_curve"]
 
@@ -102,9 +100,8 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
     scorer = fitted.collaborative.user_scorer(known)
     by_content = content_scores(fitted.content, fitted.weights, fitted.n_items)
     counts = np.bincount(judge.train.user_items.indices, minlength=fitted.n_items)
-    parts = []
-    for start in range(0, len(judge.users), CHUNK_ROWS):
-        chunk = judge.users[start : start + CHUNK_ROWS]
+
+    def of_chunk(chunk: IntArray) -> tuple[NDArray[Any], ...]:
         likes = np.zeros((len(chunk), fitted.n_items), np.float32)
         likes[:, known] = z_scores(scorer(chunk))
         content, _ = by_content(chunk)
@@ -112,7 +109,9 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
         columns = pooled((likes, content, only_new), judge.train.user_items[chunk])
         held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
         said = [taken(scores, columns, 0.0) for scores in (likes, content, held_out)]
-        parts.append((*said, np.where(columns < 0, -1, counts[columns.clip(0)])))
+        return (*said, np.where(columns < 0, -1, counts[columns.clip(0)]))
+
+    parts = of_chunks(of_chunk, judge.users, judge.threads)
     width = max((part[0].shape[1] for part in parts), default=0)
     whole = [
         np.concatenate([padded(part[place], width, empty) for part in parts])

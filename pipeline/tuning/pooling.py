@@ -1,20 +1,37 @@
-"""The items that any of several rankings has high, and what was said of them, in small arrays."""
+"""The items that any of several rankings has high, in small arrays, and how well these are ranked.
+
+A choice of weights then costs one sum and one NDCG of small arrays.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from pipeline.recommenders.base import FloatArray
-from pipeline.recommenders.topk import best_of_rows
+from pipeline.recommenders.base import FloatArray, IntArray
+from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows, by_chunks
+from pipeline.tuning.judge import K
 
-__all__ = ["padded", "pooled", "taken"]
+__all__ = ["ideal_of", "of_chunks", "padded", "pooled", "pooled_ndcg", "taken"]
+
+T = TypeVar("T")
 
 _DEPTH: Final = 200
+
+
+def of_chunks(told: Callable[[IntArray], T], users: IntArray, threads: int) -> list[T]:
+    """What is told of each 64 users, in their order, by so many threads at once."""
+    found: dict[int, T] = {}
+
+    def work(start: int, stop: int) -> None:
+        found[start] = told(users[start:stop])
+
+    by_chunks(work, len(users), CHUNK_ROWS, threads)
+    return [found[start] for start in sorted(found)]
 
 
 def pooled(rankings: Sequence[FloatArray] | FloatArray, seen: csr_matrix) -> NDArray[np.int64]:
@@ -62,3 +79,25 @@ def padded(part: NDArray[Any], width: int, value: float) -> NDArray[Any]:
     """The same rows, as wide as asked for."""
     gap = [(0, 0)] * (part.ndim - 1) + [(0, width - part.shape[-1])]
     return np.pad(part, gap, constant_values=value)
+
+
+def pooled_ndcg(
+    scores: FloatArray, gains: FloatArray, ideal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """NDCG@20 of each user by scores of some columns, shape (n_users,).
+
+    Parameters
+    ----------
+    gains : the scores' shape; 1 for a held-out like.
+    ideal : shape (n_users,): the DCG@20 of a perfect list, above 0.
+    """
+    best, _ = best_of_rows(scores, min(K, scores.shape[1]))
+    gained = np.where(best >= 0, np.take_along_axis(gains, best.clip(0), axis=1), 0)
+    discounts = 1 / np.log2(np.arange(2, best.shape[1] + 2))
+    return np.asarray(gained @ discounts / ideal, np.float64)
+
+
+def ideal_of(held_out: csr_matrix) -> NDArray[np.float64]:
+    """The DCG@20 of a perfect list of each user."""
+    best = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, K + 2)))])
+    return np.asarray(best[np.minimum(np.diff(held_out.indptr), K)], np.float64)

@@ -6,7 +6,7 @@ import pytest
 from pipeline.recommenders.popular import Popular
 from pipeline.recommenders.tag_profile import TagProfile
 from pipeline.tuning.cold import ColdJudge, cold_split
-from pipeline.tuning.cold_pool import ColdPool, ideal_of, mean_ndcg
+from pipeline.tuning.cold_pool import ColdPool
 from tests.pipeline.recommenders.conftest import tastes
 
 
@@ -34,12 +34,6 @@ def test_the_judge_ranks_cold_items_alone():
     assert judge.score(Popular().fit(split.train)) == 0  # it knows none of them
 
 
-def test_ndcg_of_scores_by_hand():
-    scores = np.array([[3, 2, 1], [1, 2, 3]], np.float32)
-    gains = np.array([[0, 1, 0], [0, 0, 1]], np.float32)
-    assert mean_ndcg(scores, gains, np.ones(2)) == pytest.approx((1 / np.log2(3) + 1) / 2)
-
-
 def test_weights_go_to_the_model_that_knows():
     split = cold_split(tastes(), seed=0)
     judge = ColdJudge.of_split(split, seed=0)
@@ -50,10 +44,3 @@ def test_weights_go_to_the_model_that_knows():
     weights, score = both.best_weights()
     assert weights[1] == 1 > weights[0]
     assert score >= pool.score((1.0,))
-
-
-def test_ideal_counts_at_most_twenty():
-    split = cold_split(tastes(), seed=0)
-    counts = np.diff(split.held_out.indptr)
-    ideal = ideal_of(split.held_out)
-    assert ideal[counts == 2] == pytest.approx(1 + 1 / np.log2(3))

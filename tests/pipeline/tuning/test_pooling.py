@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy.sparse import csr_matrix
 
-from pipeline.tuning.pooling import padded, pooled, taken
+from pipeline.tuning.pooling import ideal_of, padded, pooled, pooled_ndcg, taken
 
 SCORES = np.asarray([[3, 1, 0, 2], [0, -np.inf, 5, 1]], np.float32)
 SEEN = csr_matrix(np.asarray([[1, 0, 0, 0], [0, 0, 0, 0]], np.float32))
@@ -26,3 +27,19 @@ def test_padded_places_hold_what_was_asked_for():
     both = taken(np.stack([SCORES, -SCORES]), columns, -np.inf)
     assert both.tolist() == [[[2, -np.inf], [0, 5]], [[-2, -np.inf], [0, -5]]]
     assert padded(columns, 3, -1).tolist() == [[3, -1, -1], [0, 2, -1]]
+
+
+def test_ndcg_of_each_row_by_hand():
+    scores = np.array([[3, 2, 1], [1, 2, 3], [-np.inf, 2, 1]], np.float32)
+    gains = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 1]], np.float32)
+    ideal = np.array([1.0, 1.0, 2.0])
+    second = 1 / np.log2(3)
+    found = pooled_ndcg(scores, gains, ideal)
+    assert found.tolist() == pytest.approx([second, 1, second / 2])
+
+
+def test_ideal_counts_at_most_twenty():
+    held_out = csr_matrix(np.tri(30, dtype=np.float32))  # 1 to 30 likes
+    ideal = ideal_of(held_out)
+    assert ideal[:2].tolist() == pytest.approx([1, 1 + 1 / np.log2(3)])
+    assert ideal[19:].tolist() == pytest.approx([np.sum(1 / np.log2(np.arange(2, 22)))] * 11)
