@@ -153,8 +153,8 @@ class TagKernel(Recommender):
         return no_features(self.name, dataset) or too_wide(self.name, self.space, dataset)
 
     def first_fit_s(self, dataset: Dataset) -> float:
-        """Seconds of the decompositions and the products around them."""
-        return self.space.seconds(dataset)
+        """Seconds of the space and of the ridge."""
+        return self.space.seconds(dataset) + self.space.ridge_seconds(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagKernelFitted:  # noqa: ARG002
         """Solve in the space of the kernel; `seed` draws landmarks where there are too many.

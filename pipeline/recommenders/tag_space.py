@@ -39,6 +39,7 @@ _BLOCK_ROWS: Final = 256  # of the kernel, that are sparse and dense at once
 _CUBE_S: Final = 4e-11
 _PRODUCT_S: Final = 2e-11
 _LEAST_S: Final = 0.05
+_RIDGE: Final = 2 / 3  # of the seconds of a space
 _MEMO: Final = "tag_space:last"
 _DISTINCT: Final = "tag_space:distinct"
 
@@ -138,6 +139,10 @@ class Space:
         """Rough seconds of the decompositions and the products around them, on one core."""
         width = float(self.width(dataset))
         return _CUBE_S * width**3 + _PRODUCT_S * width**2 * dataset.n_items + _LEAST_S
+
+    def ridge_seconds(self, dataset: Dataset) -> float:
+        """Rough seconds of a ridge in the space once it is made, on one core."""
+        return _RIDGE * self.seconds(dataset)
 
     def _made(self, dataset: Dataset, seed: int) -> TagSpace:
         vectors = tag_vectors(dataset, idf_power=self.idf_power, flatness=self.flatness)

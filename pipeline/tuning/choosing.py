@@ -32,7 +32,7 @@ __all__ = ["Choice", "choose"]
 
 _BLEND_S: Final = 5.0  # a hundred sums of the pools of 8,000 users
 _SUMMED_S: Final = 1e-8  # one score within a sum: of 256 factors, and made a z-score
-_HYBRID_SHARE: Final = 0.3  # of the seconds, for content models and the curve
+_HYBRID_SHARE: Final = 0.35  # of the seconds, for content models and the curve
 _LEAST_OF_THE_BEST: Final = 0.6  # whoever scores less has no part in a blend
 
 
@@ -235,8 +235,8 @@ class _Choosing:
                 self.models[content.name] = content
         self.trials += [replace(trial, elapsed_s=began + trial.elapsed_s) for trial in found.trials]
         self.notes += found.notes
-        if not math.isnan(found.score):
-            self.scores[Hybrid.name] = found.score
+        if not math.isnan(found.gain):
+            self.scores[Hybrid.name] = self.scores[collaborative] + found.gain
 
 
 def _all(model: Recommender) -> list[Recommender]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import Fitted, FloatArray, IntArray
 from pipeline.tuning.cold import ColdJudge
-from pipeline.tuning.pooling import ideal_of, of_chunks, pooled_ndcg
+from pipeline.tuning.pooling import ideal_of, of_chunks, pooled_ndcg, user_s
 
 __all__ = ["ColdPool"]
 
@@ -23,6 +23,7 @@ _MOST_CELLS: Final = 12_000_000
 _STEPS: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.4, 2.0)
 _LEAST_GAIN: Final = 5e-4
 _MOST_ROUNDS: Final = 4
+_ROUNDS: Final = 2  # as a rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,13 @@ class ColdPool:
         held_out = judge.validation[users][:, cold]
         gains = np.asarray(held_out.toarray() != 0, np.float32)
         return cls(np.stack(said), gains, ideal_of(held_out))
+
+    @staticmethod
+    def user_s(judge: ColdJudge, n_models: int) -> float:
+        """Seconds that a user costs, the choice of weights included."""
+        n_sums = n_models + _ROUNDS * (n_models - 1) * len(_STEPS)
+        n_summed = n_sums * len(judge.candidates)
+        return user_s(n_models * judge.train.n_items, n_summed, judge.threads)
 
     def score(self, weights: Sequence[float]) -> float:
         """Mean NDCG@20 of the weighted sum."""

@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Recommender)
 _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
 _WIDE_TRIALS: Final = 3
 _FACTORS_SHARE: Final = 0.35  # of the seconds
-_FINISH_S: Final = 5.0
+_GROWTH: Final = 1.1  # `Study.growth`: most of the work is that of the items
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
 
 
@@ -45,6 +45,7 @@ class ContentSearch:
     given : settings that are tried first.
     fixed : names of models whose settings stay as they are.
     ials : settings of the factors that tags are to foretell; those that are given where None.
+    finish_s : seconds that weights and the curve take after it.
     """
 
     given: Sequence[Recommender]
@@ -53,13 +54,13 @@ class ContentSearch:
     judge: ColdJudge
     purse: Purse
     seed: int
+    finish_s: float
 
     def run(self) -> list[Study[Any]]:
         """Studies of every content model that the data set allows, in the order of `CONTENT`."""
         if not len(self.judge.users):
             return []
-        left_s = self.purse.left_s
-        starts = [self._narrowed(one, (1 - _FACTORS_SHARE) * left_s) for one in self._given()]
+        starts = [self._narrowed(one) for one in self._given()]
         able = [one for one in starts if not one.refusal(self.judge.train, in_tuner=True)]
         first = [self._study(one) for one in able if not isinstance(one, TagFactors)]
         later = [one for one in able if isinstance(one, TagFactors)]
@@ -67,7 +68,7 @@ class ContentSearch:
         self._search(first, first, lambda: kept_s)
         kernel = next((study for study in first if study.name == TagKernel.name), None)
         others = [self._study(self._in_space_of(kernel, one)) for one in later]
-        self._search(others, [*first, *others], lambda: self._next_s(others))
+        self._search(others, [*first, *others], lambda: self._spaces_s(others))
         found = {study.name: study for study in (*first, *others)}
         return [found[one.name] for one in able]
 
@@ -79,7 +80,7 @@ class ContentSearch:
         Their later fits are paid beside those of the ones before them and of all that was scored.
         """
         whole_s = self.purse.left_s + self.purse.reserved_s  # what it kept may be spent now
-        left_s = whole_s - self._fits_to_come * _final_s(scored)
+        left_s = whole_s - self.finish_s - self._fits_to_come * _final_s(scored)
         costs_s = accumulate(self._fits_to_come * study.first_s for study in untried)
         return [study for study, cost_s in zip(untried, costs_s, strict=True) if cost_s <= left_s]
 
@@ -92,16 +93,16 @@ class ContentSearch:
         if math.isinf(left_s):
             return 0.0
         n_fits = 1 + self._fits_to_come
-        others_s = n_fits * sum(study.first_s for study in first)
-        once_s = n_fits * sum(one.ials_s(self.judge.train) for one in later)  # space: the kernel's
-        most_s = left_s - _FINISH_S - others_s
+        others_s = _GROWTH * n_fits * sum(study.first_s for study in first)
+        train = self.judge.train  # whose space is the kernel's
+        once_s = n_fits * sum(one.ials_s(train) + one.space.ridge_seconds(train) for one in later)
+        most_s = left_s - self.finish_s - others_s
         return min(max(once_s, _FACTORS_SHARE * left_s), most_s) if 0 < once_s <= most_s else 0.0
 
-    def _next_s(self, others: Sequence[Study[Any]]) -> float:
-        """Seconds that a trial of factors brings beside its own: later fits, or another space."""
-        untried_s = sum(study.first_s for study in others if not study.n_fits)
+    def _spaces_s(self, others: Sequence[Study[Any]]) -> float:
+        """Seconds of another space, which all trials of factors but the first bring with them."""
         spaces: list[Space] = [study.starts[0].space for study in others if study.n_fits]
-        return self._fits_to_come * untried_s + sum(one.seconds(self.judge.train) for one in spaces)
+        return sum(one.seconds(self.judge.train) for one in spaces)
 
     @property
     def _fits_to_come(self) -> int:
@@ -115,7 +116,9 @@ class ContentSearch:
         kept_s: Callable[[], float],
     ) -> None:
         def reserved_s() -> float:
-            return kept_s() + _FINISH_S + self._fits_to_come * _final_s(scored)
+            untried_s = min((study.first_s for study in studies if not study.n_fits), default=0.0)
+            later_s = self._fits_to_come * (_final_s(scored) + untried_s)
+            return kept_s() + self.finish_s + later_s
 
         run_rounds(studies, self.purse, reserved_s)
         for study in studies:
@@ -123,10 +126,16 @@ class ContentSearch:
 
     def _study(self, settings: Recommender) -> Study[Any]:
         """A search from these settings and from what else is known to do well."""
-        if settings.name in self.fixed:
-            return Study((settings,), self.judge, self.purse, self.seed, is_searched=False)
-        starts = settings.starts(self.judge.train)
-        return Study(starts, self.judge, self.purse, self.seed, base=settings)
+        is_searched = settings.name not in self.fixed
+        return Study(
+            settings.starts(self.judge.train) if is_searched else (settings,),
+            self.judge,
+            self.purse,
+            self.seed,
+            base=settings,
+            growth=_GROWTH,
+            is_searched=is_searched,
+        )
 
     def _in_space_of(self, kernel: Study[Any] | None, settings: TagFactors) -> TagFactors:
         if kernel is None or kernel.best is None or settings.name in self.fixed:
@@ -136,15 +145,18 @@ class ContentSearch:
             settings, **{field.name: getattr(space, field.name) for field in fields(space)}
         )
 
-    def _narrowed(self, settings: R, seconds: float) -> R:
+    def _narrowed(self, settings: R) -> R:
         """The settings with fewer landmarks where time or memory pays for few trials with all.
 
         Few landmarks order settings otherwise than all do, so a search has all where it can.
         """
         if not isinstance(settings, TagFactors | TagKernel) or settings.name in self.fixed:
             return settings
-        fits = settings.refusal(self.judge.train) is None
-        if fits and _WIDE_TRIALS * settings.space.seconds(self.judge.train) <= seconds:
+        train, left_s = self.judge.train, self.purse.left_s
+        space_s, ridge_s = settings.space.seconds(train), settings.space.ridge_seconds(train)
+        is_often = _WIDE_TRIALS * space_s <= (1 - _FACTORS_SHARE) * left_s
+        once_s = (1 + _GROWTH * self._fits_to_come) * (space_s + ridge_s)
+        if is_often and once_s <= left_s - self.finish_s and settings.refusal(train) is None:
             return settings
         return replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
 

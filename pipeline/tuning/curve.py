@@ -17,14 +17,16 @@ from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
 from pipeline.tuning.judge import Judge
-from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken
+from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken, user_s
 
-__all__ = ["Curve", "fitted_curve"]
+__all__ = ["Curve", "FittedCurve", "curve_user_s", "fitted_curve"]
 
 _HALF_LIVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _WARM: Final = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
 _COLD: Final = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 _MOST_ROUNDS: Final = 3
+_ROUNDS: Final = 2  # as a rule
+_WIDTH: Final = 500  # of a pool, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,21 @@ class Curve:
     cold: float
 
 
+@dataclass(frozen=True, slots=True)
+class FittedCurve:
+    """A hybrid with its curve.
+
+    Attributes
+    ----------
+    ndcg : mean NDCG@20 of the judge's users, all items ranked.
+    gain : how much of it the collaborative model alone does not have.
+    """
+
+    hybrid: Hybrid
+    ndcg: float
+    gain: float
+
+
 @dataclass(frozen=True, eq=False)
 class _Sides:
     """What both sides say of the items that one of them ranks high.
@@ -43,15 +60,22 @@ class _Sides:
     Attributes
     ----------
     by_likes, by_content : float32, shape (n_users, width): z-scores, 0 in padded places.
+    is_known : the same shape; whether the side of likes lists the item.
     counts : likes of each item; -1 pads.
     gains, ideal : of `pooled_ndcg`.
     """
 
     by_likes: FloatArray
     by_content: FloatArray
+    is_known: NDArray[np.bool_]
     counts: NDArray[np.int64]
     gains: FloatArray
     ideal: NDArray[np.float64]
+
+    def alone(self) -> NDArray[np.float64]:
+        """NDCG@20 of each user by the side of likes."""
+        listed = np.where(self.is_known, self.by_likes, np.float32(-np.inf))
+        return pooled_ndcg(listed, self.gains, self.ideal)
 
     def ndcg(self, curve: Curve) -> NDArray[np.float64]:
         """NDCG@20 of each user by the hybrid with this curve."""
@@ -62,8 +86,15 @@ class _Sides:
         return pooled_ndcg(total, self.gains, self.ideal)
 
 
-def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hybrid, float]:
-    """The hybrid with the curve of the best NDCG@20, all items ranked, and that figure.
+def curve_user_s(judge: Judge, n_models: int) -> float:
+    """Seconds that a user of the judge costs beside so many content models."""
+    n_items = judge.train.n_items
+    n_curves = len(_COLD) + _ROUNDS * (len(_HALF_LIVES) + len(_WARM) + len(_COLD))
+    return user_s((1 + n_models) * n_items, n_curves * min(_WIDTH, n_items), judge.threads)
+
+
+def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> FittedCurve:
+    """The hybrid with the curve of the best NDCG@20, all items ranked.
 
     It starts from the order of the collaborative model with the new items set among it, and
     leaves it for what gains more than the standard error of the gain: less may be chance, of
@@ -85,7 +116,7 @@ def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> tuple[Hy
         if best == before:
             break
     chosen = replace(hybrid, half_life=best.half_life, warm=best.warm, cold=best.cold)
-    return chosen, float(ndcg.mean())
+    return FittedCurve(chosen, float(ndcg.mean()), float((ndcg - sides.alone()).mean()))
 
 
 def _best_of(sides: _Sides, curves: Sequence[Curve]) -> tuple[Curve, NDArray[np.float64]]:
@@ -97,6 +128,8 @@ def _best_of(sides: _Sides, curves: Sequence[Curve]) -> tuple[Curve, NDArray[np.
 
 def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
     known = fitted.collaborative.listable
+    is_known = np.zeros(fitted.n_items, bool)
+    is_known[known] = True
     scorer = fitted.collaborative.user_scorer(known)
     by_content = content_scores(fitted.content, fitted.weights, fitted.n_items)
     counts = np.bincount(judge.train.user_items.indices, minlength=fitted.n_items)
@@ -108,14 +141,20 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
         only_new = np.where(counts == 0, content, np.float32(-np.inf))
         columns = pooled((likes, content, only_new), judge.train.user_items[chunk])
         held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
-        said = [taken(scores, columns, 0.0) for scores in (likes, content, held_out)]
-        return (*said, np.where(columns < 0, -1, counts[columns.clip(0)]))
+        places, is_padded = columns.clip(0), columns < 0
+        return (
+            taken(likes, columns, 0.0),
+            taken(content, columns, 0.0),
+            is_known[places] & ~is_padded,
+            np.where(is_padded, -1, counts[places]),
+            taken(held_out, columns, 0.0),
+        )
 
     parts = of_chunks(of_chunk, judge.users, judge.threads)
     width = max((part[0].shape[1] for part in parts), default=0)
-    whole = [
+    by_likes, by_content, is_listed, likes_of, gains = (
         np.concatenate([padded(part[place], width, empty) for part in parts])
-        for place, empty in enumerate((0, 0, 0, -1))
-    ]
+        for place, empty in enumerate((0, 0, 0, -1, 0))
+    )
     ideal = ideal_of(judge.validation[judge.users])
-    return _Sides(whole[0], whole[1], whole[3], whole[2], ideal)
+    return _Sides(by_likes, by_content, is_listed, likes_of, gains, ideal)

@@ -25,16 +25,19 @@ from pipeline.tuning.budget import Budget, Purse
 from pipeline.tuning.cold import ColdJudge, cold_split
 from pipeline.tuning.cold_pool import ColdPool
 from pipeline.tuning.content import ContentSearch
-from pipeline.tuning.curve import fitted_curve
+from pipeline.tuning.curve import FittedCurve, curve_user_s, fitted_curve
 from pipeline.tuning.judge import Judge
 from pipeline.tuning.study import Study
 from pipeline.tuning.trials import Trial
 
 __all__ = ["Hybridized", "choose_hybrid"]
 
-R = TypeVar("R", bound=Recommender)
+J = TypeVar("J", bound=Judge)
 
 _LEAST_OF_THE_BEST: Final = 0.4  # whoever scores less has no part
+_POOL_SHARE: Final = 0.05  # of the seconds, for the weights of content models
+_CURVE_SHARE: Final = 0.15
+_LEAST_USERS: Final = 300  # who choose weights and a curve, whatever that takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,16 @@ class Hybridized:
     Attributes
     ----------
     model : settings; those it started from where the time paid for no trial.
-    score, content_score : NDCG@20 on validation, all items ranked, and of the content models
-        on the items that were held out whole; NaN where it was not measured.
+    gain : of NDCG@20 on validation beside the collaborative model alone, all items ranked.
+    content_score : NDCG@20 of the content models on the items that were held out whole; either
+        is NaN where it was not measured.
     trials : of the content models and of both choices that followed.
     notes : sentences on what was cut short.
     content : the best settings of every content model that was scored, with a part or without.
     """
 
     model: Hybrid
-    score: float
+    gain: float
     content_score: float
     trials: tuple[Trial, ...]
     notes: tuple[str, ...]
@@ -115,14 +119,19 @@ class _Choosing:
         began = self.budget.clock()
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
-        purse = Purse(self.budget)
+        of_likes = Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
+        pool_s = ColdPool.user_s(judge, len(CONTENT))
+        curve_s = curve_user_s(of_likes, len(CONTENT))
+        weighing = self._payable(judge, _POOL_SHARE, pool_s)
+        curving = self._payable(of_likes, _CURVE_SHARE, curve_s)
         search = ContentSearch(
             given=self.hybrid.content,
             fixed=self.fixed,
             ials=_ials_of(self.hybrid.collaborative),
             judge=judge,
-            purse=purse,
+            purse=Purse(self.budget),
             seed=self.seed,
+            finish_s=len(weighing.users) * pool_s + len(curving.users) * curve_s,
         )
         studies = search.run()
         trials = [trial for study in studies for trial in study.trials]
@@ -130,15 +139,22 @@ class _Choosing:
         if not scored:
             notes = tuple(study.note for study in studies if study.note)
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
-        hybrid, content_score = self._weighed(scored, judge)
+        hybrid, content_score = self._weighed(scored, weighing)
         untried = [study for study in studies if not study.n_fits and self._weight(study)]
         hybrid = self._with_untried(hybrid, search.payable(untried, scored))
-        hybrid, score = self._curved(hybrid, fitted)
+        curve = self._curved(hybrid, fitted, curving)
         spent = self.budget.clock() - began
-        last = Trial.of(hybrid, score, self._judge(), spent, spent)
+        last = Trial.of(curve.hybrid, curve.ndcg, curving, spent, spent)
         content = tuple(study.settled for study in scored)
-        notes = tuple(note for study in studies if (note := _note(study, hybrid)))
-        return Hybridized(hybrid, score, content_score, (*trials, last), notes, content)
+        notes = tuple(note for study in studies if (note := _note(study, curve.hybrid)))
+        return Hybridized(curve.hybrid, curve.gain, content_score, (*trials, last), notes, content)
+
+    def _payable(self, judge: J, share: float, user_s: float) -> J:
+        """The judge with as many users as a share of the time pays for."""
+        seconds = self.budget.seconds
+        if seconds is None:
+            return judge
+        return judge.narrowed(max(int(share * seconds / user_s), _LEAST_USERS), self.seed)
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
         """The hybrid with its content models and their weights, by the cold items."""
@@ -165,7 +181,7 @@ class _Choosing:
         content = (*hybrid.content, *(study.settled for study in untried))
         return replace(hybrid, content=content, **weights)
 
-    def _curved(self, hybrid: Hybrid, fitted: Fitted | None) -> tuple[Hybrid, float]:
+    def _curved(self, hybrid: Hybrid, fitted: Fitted | None, judge: Judge) -> FittedCurve:
         """The hybrid with the curve that is best for the validation likes."""
         settings = (hybrid.collaborative, *(one for one, _ in hybrid.weighted))
         fits = [
@@ -173,10 +189,7 @@ class _Choosing:
             for one in (settings if fitted is None else settings[1:])
         ]
         sides = fits if fitted is None else [fitted, *fits]
-        return fitted_curve(hybrid, hybrid.of(self.train, sides[0], sides[1:]), self._judge())
-
-    def _judge(self) -> Judge:
-        return Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
+        return fitted_curve(hybrid, hybrid.of(self.train, sides[0], sides[1:]), judge)
 
 
 def _note(study: Study[Any], hybrid: Hybrid) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class Judge:
         users = judging_users(train.user_items, validation, _MOST_USERS, seed)
         return cls(train, validation, users, threads)
 
+    def narrowed(self, most: int, seed: int) -> Self:
+        """The same judge with at most so many of the users, a seeded choice."""
+        return replace(self, users=_some(self.users, most, seed))
+
     def score(self, fitted: Fitted) -> float:
         """Mean NDCG@20, all items ranked, seen ones left out."""
         seen = self.train.user_items
@@ -54,9 +58,7 @@ class Judge:
 def judging_users(known: csr_matrix, held_out: csr_matrix, most: int, seed: int) -> IntArray:
     """Users with likes in both parts, ascending; of more than `most` a seeded choice."""
     users = np.flatnonzero((np.diff(known.indptr) > 0) & (np.diff(held_out.indptr) > 0))
-    if len(users) > most:
-        users = np.random.default_rng(seed).permutation(users)[:most]
-    return np.sort(users).astype(np.int32)
+    return _some(users.astype(np.int32), most, seed)
 
 
 def enough_to_judge(
@@ -104,3 +106,10 @@ def _a_tenth_of_each(likes: csr_matrix, seed: int) -> NDArray[np.bool_]:
 
 def _n_judging(known: csr_matrix, held_out: csr_matrix) -> int:
     return len(judging_users(known, held_out, known.shape[0], seed=0))
+
+
+def _some(users: IntArray, most: int, seed: int) -> IntArray:
+    """Users, ascending; of more than `most` a seeded choice."""
+    if len(users) <= most:
+        return users
+    return np.sort(np.random.default_rng(seed).permutation(users)[:most])

@@ -16,11 +16,13 @@ from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows, by_chunks
 from pipeline.tuning.judge import K
 
-__all__ = ["ideal_of", "of_chunks", "padded", "pooled", "pooled_ndcg", "taken"]
+__all__ = ["ideal_of", "of_chunks", "padded", "pooled", "pooled_ndcg", "taken", "user_s"]
 
 T = TypeVar("T")
 
 _DEPTH: Final = 200
+_SCORE_S: Final = 1.2e-7  # a z-score of one model: that of a tag kernel takes longest
+_SUMMED_S: Final = 1.5e-8  # an item of one sum, ranked
 
 
 def of_chunks(told: Callable[[IntArray], T], users: IntArray, threads: int) -> list[T]:
@@ -101,3 +103,14 @@ def ideal_of(held_out: csr_matrix) -> NDArray[np.float64]:
     """The DCG@20 of a perfect list of each user."""
     best = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, K + 2)))])
     return np.asarray(best[np.minimum(np.diff(held_out.indptr), K)], np.float64)
+
+
+def user_s(n_scores: int, n_summed: int, threads: int) -> float:
+    """Seconds, about, that one user of a pool costs.
+
+    Parameters
+    ----------
+    n_scores : of all models.
+    n_summed : items of all sums that are tried, which one thread does.
+    """
+    return _SCORE_S * n_scores / threads + _SUMMED_S * n_summed

@@ -28,7 +28,6 @@ _HOPELESS: Final = 0.9
 _FIRST_JUDGED_LOOK: Final = 2
 _SLOW_DECAY: Final = 0.5  # a cost that was met is believed for a while
 _ASKED_AGAIN: Final = 3
-_MORE_LIKES: Final = 1.3  # the final fit has the validation likes too
 
 M = TypeVar("M", bound=Recommender)
 
@@ -51,6 +50,7 @@ class Study(Generic[M]):
     starts : settings that are tried first, in this order.
     base : settings that have the last word on what is not searched; the last start where None.
     best : None until a fit was scored.
+    growth : cost of a final fit to that of a trial: it has the likes that judge, too.
     is_searched : whether settings other than the start are tried.
     is_over : nothing more is to be tried; ``was_cut`` says that the budget ended it.
     judge_s : seconds of the last look.
@@ -62,6 +62,7 @@ class Study(Generic[M]):
     purse: Purse
     seed: int
     base: M | None = None
+    growth: float = 1.3
     is_searched: bool = True
     best: Best[M] | None = None
     is_over: bool = False
@@ -135,7 +136,7 @@ class Study(Generic[M]):
         n_users, n_judged = self.judge.train.n_users, max(len(self.judge.users), 1)
         effort = settings.effort + settings.effort_of_users * (1 - n_judged / n_users)
         lists_s = self.judge_s * n_users / n_judged
-        return _MORE_LIKES * (effort * self._effort_s + lists_s)
+        return self.growth * (effort * self._effort_s + lists_s)
 
     def step(self) -> None:
         """Fit once more and score it, or find that there is nothing more to be had."""

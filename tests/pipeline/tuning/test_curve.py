@@ -17,7 +17,7 @@ def judge():
 
 
 def curve_with(judge, collaborative, content):
-    """The hybrid of these, and its figure."""
+    """The hybrid of these with its curve."""
     ones = np.ones(judge.train.n_items, np.float32)
     names = ("item_graph", "tag_profile")
     fitted = HybridFitted(collaborative, (content,), (1.0,), ones, ones, names)
@@ -32,14 +32,15 @@ def noise(judge, seed):
 def test_chance_seldom_moves_it(judge):
     likes = ItemGraph().fit(judge.train)
     moved = [
-        (hybrid.half_life, hybrid.warm) != (0.0, 0.0)
-        for hybrid, _ in (curve_with(judge, likes, noise(judge, seed)) for seed in range(12))
+        (curve.hybrid.half_life, curve.hybrid.warm) != (0.0, 0.0)
+        for curve in (curve_with(judge, likes, noise(judge, seed)) for seed in range(12))
     ]
     assert sum(moved) <= 3
 
 
 def test_what_helps_moves_it(judge):
     likes = noise(judge, 0)
-    hybrid, score = curve_with(judge, likes, TagProfile().fit(judge.train))
-    assert hybrid.warm > 0.5
-    assert score > judge.score(likes) + 0.1
+    curve = curve_with(judge, likes, TagProfile().fit(judge.train))
+    assert curve.hybrid.warm > 0.5
+    assert curve.gain > 0.1
+    assert curve.ndcg - curve.gain == pytest.approx(judge.score(likes), abs=1e-6)

@@ -37,6 +37,13 @@ def test_a_judge_asks_users_with_likes_in_both_parts(likes):
     assert Judge.of(*likes, seed=0).users.tolist() == [0, 1, 2]
 
 
+def test_a_narrowed_judge_asks_some_of_the_same_users(likes):
+    judge = Judge.of(*likes, seed=0)
+    chosen = {tuple(judge.narrowed(2, seed).users.tolist()) for seed in range(20)}
+    assert chosen == {(0, 1), (0, 2), (1, 2)}
+    assert judge.narrowed(3, seed=1).users.tolist() == [0, 1, 2]
+
+
 def test_the_score_is_the_mean_ndcg_of_lists_without_what_is_seen(likes):
     train, validation = likes
     counts = np.zeros(N_ITEMS, np.float32)

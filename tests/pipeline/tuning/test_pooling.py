@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from pipeline.tuning.pooling import ideal_of, padded, pooled, pooled_ndcg, taken
+from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken
 
 SCORES = np.asarray([[3, 1, 0, 2], [0, -np.inf, 5, 1]], np.float32)
 SEEN = csr_matrix(np.asarray([[1, 0, 0, 0], [0, 0, 0, 0]], np.float32))
@@ -27,6 +27,14 @@ def test_padded_places_hold_what_was_asked_for():
     both = taken(np.stack([SCORES, -SCORES]), columns, -np.inf)
     assert both.tolist() == [[[2, -np.inf], [0, 5]], [[-2, -np.inf], [0, -5]]]
     assert padded(columns, 3, -1).tolist() == [[3, -1, -1], [0, 2, -1]]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_chunks_are_told_of_in_order(threads):
+    users = np.arange(7, 207, dtype=np.int32)
+    parts = of_chunks(lambda chunk: chunk, users, threads)
+    assert [len(part) for part in parts] == [64, 64, 64, 8]
+    assert np.concatenate(parts).tolist() == users.tolist()
 
 
 def test_ndcg_of_each_row_by_hand():
