@@ -88,7 +88,7 @@ class FactorsFitted(Fitted):
         return lists
 
     def _are_known(self, user_idxs: IntArray) -> NDArray[np.bool_]:
-        """Everybody is, if only by the biases of items."""
+        """Who of them has lists: everybody, if only by the biases of items."""
         return np.ones(len(user_idxs), np.bool_)
 
     def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
@@ -140,14 +140,13 @@ class UnbiasedFitted(FactorsFitted):
 
         def score(chunk: IntArray) -> FloatArray:
             scores = scorer(chunk)
-            scores[~self.user_factors[chunk].any(axis=1)] = -np.inf
+            scores[~self._are_known(chunk)] = -np.inf
             return scores
 
         return score
 
     def _are_known(self, user_idxs: IntArray) -> NDArray[np.bool_]:
-        is_known: NDArray[np.bool_] = np.any(self.user_factors, axis=1)
-        return is_known[user_idxs]
+        return np.asarray(np.any(self.user_factors[user_idxs], axis=1), np.bool_)
 
     def _user_vectors(self, user_idxs: IntArray) -> FloatArray:
         return self.user_factors[user_idxs]

@@ -37,7 +37,8 @@ _STARTS: Final = ((0.05, 2.5), (0.15, 4.5), (0.01, 2.5))  # alpha0 and strength
 _CG_STEPS: Final = 3
 _SOLVE: Final = 3.0  # iterations that everybody's exact solve takes: 2 to 5, by factors
 _INIT_STD: Final = 0.1
-_LIKE_S: Final = 3e-7  # one like, 64 factors, one iteration (docs/benchmarks.md)
+_LIKE_S: Final = 2e-9  # one factor of one like, one iteration
+_PAIR_S: Final = 3e-10  # one pair of factors of one user or item, one iteration
 _FOLD_IN: Final = ("alpha0", "regularization", "nu")
 
 
@@ -105,10 +106,10 @@ class Ials(Recommender):
         return _SOLVE * float(np.power(self.factors, 1.5))
 
     def first_fit_s(self, dataset: Dataset) -> float:
-        """Seconds of the first look on a slow machine."""
-        likes = dataset.user_items.nnz + self.factors * (dataset.n_users + dataset.n_items) / 64
-        seconds: float = _LIKE_S * likes * self.path()[0].effort / 64**1.5
-        return seconds
+        """Seconds of the first look on one core."""
+        likes_s = _LIKE_S * self.factors * dataset.user_items.nnz
+        others_s = _PAIR_S * self.factors**2 * (dataset.n_users + dataset.n_items)
+        return self.path()[0].iterations * (likes_s + others_s)
 
     def starts(self, dataset: Dataset) -> tuple[Self, ...]:
         """Between dense and sparse likes, then for each of them (docs/decisions/0032)."""

@@ -102,11 +102,9 @@ class TagFactors(Recommender):
 
     def ials_s(self, dataset: Dataset) -> float:
         """Seconds of iALS, everybody's solve included."""
-        last, first = (
-            ials.effort + ials.effort_of_users
-            for ials in (self.collaborative, self.collaborative.path()[0])
-        )
-        return last / first * self.collaborative.first_fit_s(dataset)
+        ials = self.collaborative
+        effort = ials.effort + ials.effort_of_users
+        return effort / ials.path()[0].effort * ials.first_fit_s(dataset)
 
     def fit(self, dataset: Dataset, *, seed: int = 0, threads: int = 1) -> TagFactorsFitted:
         """Fit iALS, once a data set, and foretell its item factors.

@@ -235,7 +235,7 @@ def _of_odd_rows(
 
 
 def _best_of_row(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Columns of the `k` highest of more scores, in no order; of equal ones the first."""
+    """Columns of the `k` highest of more finite scores, in no order; of equal ones the first."""
     kth = np.partition(scores, len(scores) - k)[len(scores) - k]
     above, ties = np.flatnonzero(scores > kth), np.flatnonzero(scores == kth)
     return np.concatenate([above, ties[: k - len(above)]])

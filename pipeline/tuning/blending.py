@@ -17,10 +17,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import Fitted, FloatArray, IntArray
 from pipeline.tuning.judge import Judge
-from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken
+from pipeline.tuning.pooling import (
+    ideal_of,
+    joined,
+    of_chunks,
+    pooled,
+    pooled_ndcg,
+    taken,
+    z_scorer,
+)
 
 __all__ = ["Pool", "best_weights"]
 
@@ -47,24 +54,17 @@ class Pool:
     @classmethod
     def of(cls, models: Sequence[Fitted], judge: Judge) -> Pool:
         """The pool of some fits for the judge's users."""
-        n_items = judge.train.n_items
-        scorers = [(model.user_scorer(model.listable), model.listable) for model in models]
+        scorers = [z_scorer(model) for model in models]
 
         def said_and_gains(chunk: IntArray) -> tuple[FloatArray, FloatArray]:
-            scores = np.zeros((len(models), len(chunk), n_items), np.float32)
-            for place, (scorer, items) in enumerate(scorers):
-                scores[place][:, items] = z_scores(scorer(chunk))
+            scores = np.stack([scorer(chunk) for scorer in scorers])
             columns = pooled(scores, judge.train.user_items[chunk])
             held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
             return taken(scores, columns, -np.inf), taken(held_out, columns, 0.0)
 
-        parts = of_chunks(said_and_gains, judge.users, judge.threads)
-        width = max((gains.shape[1] for _, gains in parts), default=0)
-        return cls(
-            np.concatenate([padded(said, width, -np.inf) for said, _ in parts], axis=1),
-            np.concatenate([padded(gains, width, 0.0) for _, gains in parts], axis=0),
-            ideal_of(judge.validation[judge.users]),
-        )
+        said, gains = zip(*of_chunks(said_and_gains, judge.users, judge.threads), strict=True)
+        ideal = ideal_of(judge.validation[judge.users])
+        return cls(joined(said, -np.inf), joined(gains, 0.0), ideal)
 
     def alone(self) -> list[float]:
         """Mean NDCG@20 of each model alone."""

@@ -129,7 +129,10 @@ class _Choosing:
         return Choice(models, trial_frame(self.trials, chosen), tuple(self.notes))
 
     def _rank(self, name: str) -> tuple[float, bool]:
-        """By score; a blend gives way to the single model that it is no better than."""
+        """By score; a blend gives way to the single model that it is no better than.
+
+        A hybrid does not: beside what it is as good as, it shows new items.
+        """
         return self.scores[name], name != Blend.name
 
     def _reserve_s(self) -> float:
@@ -141,7 +144,7 @@ class _Choosing:
         reserved = 0.0
         if self.asked.composes and len(contenders) > 1:
             reserved += _BLEND_S + 2 * sum(study.judge_s for study in contenders)
-            reserved += self._summed_s(len(self.judge.users), threads=1)
+            reserved += self._summed_s(len(self.judge.users))
         has_tried_all = all(study.n_fits or study.is_over for study in self.studies)
         if self.hybridizes and has_tried_all and self.purse.budget.seconds is not None:
             reserved += _HYBRID_SHARE * self.purse.budget.seconds
@@ -154,13 +157,12 @@ class _Choosing:
         names = {study.name for study in self._contenders()} if self.asked.composes else set()
         followed = names | set(self.asked.wanted)
         fits_s: float = sum(study.final_s for study in self.studies if study.name in followed)
-        n_users, threads = self.judge.train.n_users, self.judge.threads
-        return fits_s + (self._summed_s(n_users, threads=threads) if names else 0.0)
+        return fits_s + (self._summed_s(self.judge.train.n_users) if names else 0.0)
 
-    def _summed_s(self, n_users: int, *, threads: int) -> float:
+    def _summed_s(self, n_users: int) -> float:
         """Seconds of every score of some users by all contenders, of which lists leave many out."""
         n_scores = n_users * self.judge.train.n_items * len(self._contenders())
-        return _SUMMED_S * n_scores / threads
+        return _SUMMED_S * n_scores / self.judge.threads
 
     def _contenders(self) -> list[Study[Any]]:
         """Studies whose best may have a part in a blend."""

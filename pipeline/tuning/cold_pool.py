@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import Fitted, FloatArray, IntArray
+from pipeline.recommenders.topk import ScoreRows
 from pipeline.tuning.cold import ColdJudge
-from pipeline.tuning.pooling import ideal_of, of_chunks, pooled_ndcg, user_s
+from pipeline.tuning.pooling import ideal_of, of_chunks, pooled_ndcg, user_s, z_scorer
 
 __all__ = ["ColdPool"]
 
@@ -43,13 +43,17 @@ class ColdPool:
 
     @classmethod
     def of(cls, models: Sequence[Fitted], judge: ColdJudge) -> ColdPool:
-        """The pool of some fits for the judge's users, fewer where there are many items."""
-        cold = judge.candidates
-        users = judge.users[: max(1, _MOST_CELLS // max(len(cold), 1))]
-        said = [_said(model, users, cold, judge.threads) for model in models]
+        """The pool of some fits for the judge's users."""
+        cold, users = judge.candidates, judge.users
+        said = [_said(z_scorer(model), users, cold, judge.threads) for model in models]
         held_out = judge.validation[users][:, cold]
         gains = np.asarray(held_out.toarray() != 0, np.float32)
         return cls(np.stack(said), gains, ideal_of(held_out))
+
+    @staticmethod
+    def most_users(judge: ColdJudge) -> int:
+        """How many users' scores of all cold items memory is spent on."""
+        return max(1, _MOST_CELLS // max(len(judge.candidates), 1))
 
     @staticmethod
     def user_s(judge: ColdJudge, n_models: int) -> float:
@@ -88,13 +92,8 @@ class ColdPool:
         return tuple(weights.tolist()), best
 
 
-def _said(model: Fitted, users: IntArray, items: IntArray, threads: int) -> FloatArray:
-    known = model.listable
-    scorer = model.user_scorer(known)
-
+def _said(scorer: ScoreRows, users: IntArray, items: IntArray, threads: int) -> FloatArray:
     def said(chunk: IntArray) -> FloatArray:
-        whole = np.zeros((len(chunk), model.n_items), np.float32)
-        whole[:, known] = z_scores(scorer(chunk))
-        return whole[:, items]
+        return scorer(chunk)[:, items]
 
     return np.concatenate(of_chunks(said, users, threads))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import accumulate
 from typing import Any, Final, TypeVar, cast
 
+from pipeline.dataset.matrix import Dataset
 from pipeline.recommenders.base import Recommender
 from pipeline.recommenders.hybrid import CONTENT
 from pipeline.recommenders.ials import Ials
@@ -22,8 +23,7 @@ from pipeline.recommenders.tag_space import Space
 from pipeline.tuning.budget import Purse
 from pipeline.tuning.cold import ColdJudge
 from pipeline.tuning.rounds import run_rounds
-from pipeline.tuning.study import Best, Study
-from pipeline.tuning.trials import Trial
+from pipeline.tuning.study import Study
 
 __all__ = ["ContentSearch"]
 
@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Recommender)
 _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
 _WIDE_TRIALS: Final = 3
 _FACTORS_SHARE: Final = 0.35  # of the seconds
-_GROWTH: Final = 1.1  # `Study.growth`: most of the work is that of the items
+_LEAST_GROWTH: Final = 1.1  # of the cost, where only likes are more
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
 
 
@@ -45,7 +45,8 @@ class ContentSearch:
     given : settings that are tried first.
     fixed : names of models whose settings stay as they are.
     ials : settings of the factors that tags are to foretell; those that are given where None.
-    finish_s : seconds that weights and the curve take after it.
+    whole : the data set with the items that the judge holds out; later fits are on it.
+    finish_s : seconds that weights, the curve and everybody's lists take after it.
     """
 
     given: Sequence[Recommender]
@@ -54,6 +55,7 @@ class ContentSearch:
     judge: ColdJudge
     purse: Purse
     seed: int
+    whole: Dataset
     finish_s: float
 
     def run(self) -> list[Study[Any]]:
@@ -80,8 +82,8 @@ class ContentSearch:
         Their later fits are paid beside those of the ones before them and of all that was scored.
         """
         whole_s = self.purse.left_s + self.purse.reserved_s  # what it kept may be spent now
-        left_s = whole_s - self.finish_s - self._fits_to_come * _final_s(scored)
-        costs_s = accumulate(self._fits_to_come * study.first_s for study in untried)
+        left_s = whole_s - self.finish_s - sum(map(self._later_s, scored))
+        costs_s = accumulate(map(self._later_s, untried))
         return [study for study, cost_s in zip(untried, costs_s, strict=True) if cost_s <= left_s]
 
     def _kept_s(self, first: Sequence[Study[Any]], later: Sequence[TagFactors]) -> float:
@@ -92,9 +94,9 @@ class ContentSearch:
         left_s = self.purse.left_s
         if math.isinf(left_s):
             return 0.0
-        n_fits = 1 + self._fits_to_come
-        others_s = _GROWTH * n_fits * sum(study.first_s for study in first)
-        train = self.judge.train  # whose space is the kernel's
+        others_s = sum(study.first_s + self._later_s(study) for study in first)
+        train, n_fits = self.judge.train, 1 + self._growth * self._fits_to_come
+        # their space is the kernel's
         once_s = n_fits * sum(one.ials_s(train) + one.space.ridge_seconds(train) for one in later)
         most_s = left_s - self.finish_s - others_s
         return min(max(once_s, _FACTORS_SHARE * left_s), most_s) if 0 < once_s <= most_s else 0.0
@@ -103,6 +105,21 @@ class ContentSearch:
         """Seconds of another space, which all trials of factors but the first bring with them."""
         spaces: list[Space] = [study.starts[0].space for study in others if study.n_fits]
         return sum(one.seconds(self.judge.train) for one in spaces)
+
+    def _later_s(self, study: Study[Any]) -> float:
+        """Seconds of a model's fits after the search; its trials had iALS made once for all."""
+        fit_s, settings = study.final_s, study.settled
+        if isinstance(settings, TagFactors):
+            train = self.judge.train
+            shared_s = settings.ials_s(train) + settings.space.ridge_seconds(train)
+            fit_s = max(fit_s, self._growth * shared_s)
+        return self._fits_to_come * fit_s
+
+    @property
+    def _growth(self) -> float:
+        """`Study.growth`: a space of more items is wider."""
+        space = TagKernel().space
+        return max(space.seconds(self.whole) / space.seconds(self.judge.train), _LEAST_GROWTH)
 
     @property
     def _fits_to_come(self) -> int:
@@ -116,9 +133,10 @@ class ContentSearch:
         kept_s: Callable[[], float],
     ) -> None:
         def reserved_s() -> float:
-            untried_s = min((study.first_s for study in studies if not study.n_fits), default=0.0)
-            later_s = self._fits_to_come * (_final_s(scored) + untried_s)
-            return kept_s() + self.finish_s + later_s
+            waiting = [study for study in studies if not study.n_fits and not study.is_over]
+            next_s = min(map(self._later_s, waiting), default=0.0)
+            tried = [study for study in scored if study.best]
+            return kept_s() + self.finish_s + next_s + sum(map(self._later_s, tried))
 
         run_rounds(studies, self.purse, reserved_s)
         for study in studies:
@@ -133,7 +151,7 @@ class ContentSearch:
             self.purse,
             self.seed,
             base=settings,
-            growth=_GROWTH,
+            growth=self._growth,
             is_searched=is_searched,
         )
 
@@ -155,7 +173,7 @@ class ContentSearch:
         train, left_s = self.judge.train, self.purse.left_s
         space_s, ridge_s = settings.space.seconds(train), settings.space.ridge_seconds(train)
         is_often = _WIDE_TRIALS * space_s <= (1 - _FACTORS_SHARE) * left_s
-        once_s = (1 + _GROWTH * self._fits_to_come) * (space_s + ridge_s)
+        once_s = (1 + self._growth * self._fits_to_come) * (space_s + ridge_s)
         if is_often and once_s <= left_s - self.finish_s and settings.refusal(train) is None:
             return settings
         return replace(settings, landmarks=min(settings.landmarks, _LANDMARKS))
@@ -172,23 +190,15 @@ class ContentSearch:
         narrow, wide = study.best.settings, self._full(study.best.settings)
         more = wide.space.seconds(self.judge.train) / narrow.space.seconds(self.judge.train)
         is_able = wide != narrow and wide.refusal(self.judge.train) is None
-        if is_able and self.purse.affords(2 * more * study.final_s):
-            self._try(wide, study)
+        later_s = self._later_s(study)
+        if is_able and self.purse.affords(more * (study.final_s + later_s) - later_s):
+            study.look_at(wide)
         first = study.best.settings
         for factor in _REFINED:
             if not self.purse.affords(study.judge_s + study.trials[-1].fit_s):
                 return
             strength = min(max(factor * first.regularization, 1e-4), 1e6)
-            self._try(replace(first, regularization=strength), study)
-
-    def _try(self, settings: TagFactors | TagKernel, study: Study[Any]) -> None:
-        began = self.purse.elapsed_s
-        fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
-        score = self.judge.score(fitted)
-        at = self.purse.elapsed_s
-        study.trials.append(Trial.of(settings, score, self.judge, at - began, at))
-        if study.best is None or score > study.best.score:
-            study.best = Best(settings, score, fitted)
+            study.look_at(replace(first, regularization=strength))
 
     def _given(self) -> list[Recommender]:
         """Content models as they are tried first, with no fewer landmarks than usual.
@@ -216,8 +226,3 @@ class ContentSearch:
             return settings
         own = next(one for one in self._given() if one.name == settings.name)
         return replace(settings, landmarks=cast("TagFactors | TagKernel", own).landmarks)
-
-
-def _final_s(studies: Sequence[Study[Any]]) -> float:
-    """Seconds of the fits of what was scored so far."""
-    return sum(study.final_s for study in studies if study.best)

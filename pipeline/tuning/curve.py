@@ -13,11 +13,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.fold_in import z_scores
 from pipeline.recommenders.base import FloatArray, IntArray
 from pipeline.recommenders.hybrid import Hybrid, HybridFitted, content_scores, novelty
 from pipeline.tuning.judge import Judge
-from pipeline.tuning.pooling import ideal_of, of_chunks, padded, pooled, pooled_ndcg, taken, user_s
+from pipeline.tuning.pooling import (
+    ideal_of,
+    joined,
+    of_chunks,
+    pooled,
+    pooled_ndcg,
+    taken,
+    user_s,
+    z_scorer,
+)
 
 __all__ = ["Curve", "FittedCurve", "curve_user_s", "fitted_curve"]
 
@@ -60,21 +68,21 @@ class _Sides:
     Attributes
     ----------
     by_likes, by_content : float32, shape (n_users, width): z-scores, 0 in padded places.
-    is_known : the same shape; whether the side of likes lists the item.
+    is_listed : the same shape; whether the side of likes lists the item.
     counts : likes of each item; -1 pads.
     gains, ideal : of `pooled_ndcg`.
     """
 
     by_likes: FloatArray
     by_content: FloatArray
-    is_known: NDArray[np.bool_]
+    is_listed: NDArray[np.bool_]
     counts: NDArray[np.int64]
     gains: FloatArray
     ideal: NDArray[np.float64]
 
     def alone(self) -> NDArray[np.float64]:
-        """NDCG@20 of each user by the side of likes."""
-        listed = np.where(self.is_known, self.by_likes, np.float32(-np.inf))
+        """NDCG@20 of each user by the side of likes, its unsaid items as good as average ones."""
+        listed = np.where(self.is_listed, self.by_likes, np.float32(-np.inf))
         return pooled_ndcg(listed, self.gains, self.ideal)
 
     def ndcg(self, curve: Curve) -> NDArray[np.float64]:
@@ -87,10 +95,10 @@ class _Sides:
 
 
 def curve_user_s(judge: Judge, n_models: int) -> float:
-    """Seconds that a user of the judge costs beside so many content models."""
+    """Seconds that a user of the judge costs where so many models are asked on both sides."""
     n_items = judge.train.n_items
     n_curves = len(_COLD) + _ROUNDS * (len(_HALF_LIVES) + len(_WARM) + len(_COLD))
-    return user_s((1 + n_models) * n_items, n_curves * min(_WIDTH, n_items), judge.threads)
+    return user_s(n_models * n_items, n_curves * min(_WIDTH, n_items), judge.threads)
 
 
 def fitted_curve(hybrid: Hybrid, fitted: HybridFitted, judge: Judge) -> FittedCurve:
@@ -127,17 +135,14 @@ def _best_of(sides: _Sides, curves: Sequence[Curve]) -> tuple[Curve, NDArray[np.
 
 
 def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
-    known = fitted.collaborative.listable
-    is_known = np.zeros(fitted.n_items, bool)
-    is_known[known] = True
-    scorer = fitted.collaborative.user_scorer(known)
-    by_content = content_scores(fitted.content, fitted.weights, fitted.n_items)
+    likes_of = z_scorer(fitted.collaborative)
+    content_of = content_scores(fitted.content, fitted.weights, fitted.n_items)
     counts = np.bincount(judge.train.user_items.indices, minlength=fitted.n_items)
+    is_listable = np.zeros(fitted.n_items, bool)
+    is_listable[fitted.collaborative.listable] = True
 
-    def of_chunk(chunk: IntArray) -> tuple[NDArray[Any], ...]:
-        likes = np.zeros((len(chunk), fitted.n_items), np.float32)
-        likes[:, known] = z_scores(scorer(chunk))
-        content, _ = by_content(chunk)
+    def said(chunk: IntArray) -> tuple[NDArray[Any], ...]:
+        likes, (content, _) = likes_of(chunk), content_of(chunk)
         only_new = np.where(counts == 0, content, np.float32(-np.inf))
         columns = pooled((likes, content, only_new), judge.train.user_items[chunk])
         held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
@@ -145,16 +150,14 @@ def _sides(fitted: HybridFitted, judge: Judge) -> _Sides:
         return (
             taken(likes, columns, 0.0),
             taken(content, columns, 0.0),
-            is_known[places] & ~is_padded,
+            is_listable[places] & ~is_padded,
             np.where(is_padded, -1, counts[places]),
             taken(held_out, columns, 0.0),
         )
 
-    parts = of_chunks(of_chunk, judge.users, judge.threads)
-    width = max((part[0].shape[1] for part in parts), default=0)
-    by_likes, by_content, is_listed, likes_of, gains = (
-        np.concatenate([padded(part[place], width, empty) for part in parts])
-        for place, empty in enumerate((0, 0, 0, -1, 0))
+    parts = zip(*of_chunks(said, judge.users, judge.threads), strict=True)
+    by_likes, by_content, is_listed, like_counts, gains = (
+        joined(part, empty) for part, empty in zip(parts, (0, 0, 0, -1, 0), strict=True)
     )
     ideal = ideal_of(judge.validation[judge.users])
-    return _Sides(by_likes, by_content, is_listed, likes_of, gains, ideal)
+    return _Sides(by_likes, by_content, is_listed, like_counts, gains, ideal)

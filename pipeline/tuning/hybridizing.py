@@ -37,6 +37,7 @@ J = TypeVar("J", bound=Judge)
 _LEAST_OF_THE_BEST: Final = 0.4  # whoever scores less has no part
 _POOL_SHARE: Final = 0.05  # of the seconds, for the weights of content models
 _CURVE_SHARE: Final = 0.15
+_LISTED_S: Final = 6e-8  # one score of one content model in everybody's lists
 _LEAST_USERS: Final = 300  # who choose weights and a curve, whatever that takes
 
 
@@ -47,10 +48,11 @@ class Hybridized:
     Attributes
     ----------
     model : settings; those it started from where the time paid for no trial.
-    gain : of NDCG@20 on validation beside the collaborative model alone, all items ranked.
-    content_score : NDCG@20 of the content models on the items that were held out whole; either
-        is NaN where it was not measured.
-    trials : of the content models and of both choices that followed.
+    gain : of NDCG@20 beside the collaborative model alone, all items ranked, on the validation
+        likes of those who chose the curve; NaN where it was not measured.
+    content_score : NDCG@20 of the content models on the items that were held out whole; NaN
+        likewise.
+    trials : of the content models, and last of the hybrid.
     notes : sentences on what was cut short.
     content : the best settings of every content model that was scored, with a part or without.
     """
@@ -116,45 +118,55 @@ class _Choosing:
 
     def choice(self, fitted: Fitted | None) -> Hybridized:
         """Search content models, weigh them, fit the curve."""
-        began = self.budget.clock()
+        purse = Purse(self.budget)
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
         of_likes = Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
-        pool_s = ColdPool.user_s(judge, len(CONTENT))
-        curve_s = curve_user_s(of_likes, len(CONTENT))
-        weighing = self._payable(judge, _POOL_SHARE, pool_s)
-        curving = self._payable(of_likes, _CURVE_SHARE, curve_s)
+        a_weight_s = ColdPool.user_s(judge, len(CONTENT))
+        a_curve_s = curve_user_s(of_likes, len(CONTENT) + _n_models(self.hybrid.collaborative))
+        of_weights = self._some(
+            judge.narrowed(ColdPool.most_users(judge), self.seed), _POOL_SHARE, a_weight_s
+        )
+        of_curve = self._some(of_likes, _CURVE_SHARE, a_curve_s)
+        choices_s = len(of_weights.users) * a_weight_s + len(of_curve.users) * a_curve_s
         search = ContentSearch(
             given=self.hybrid.content,
             fixed=self.fixed,
             ials=_ials_of(self.hybrid.collaborative),
             judge=judge,
-            purse=Purse(self.budget),
+            purse=purse,
             seed=self.seed,
-            finish_s=len(weighing.users) * pool_s + len(curving.users) * curve_s,
+            whole=self.train,
+            finish_s=choices_s + self._lists_s,
         )
         studies = search.run()
         trials = [trial for study in studies for trial in study.trials]
         scored = [study for study in studies if study.best]
-        if not scored:
+        if not scored or not len(of_likes.users):
             notes = tuple(study.note for study in studies if study.note)
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
-        hybrid, content_score = self._weighed(scored, weighing)
         untried = [study for study in studies if not study.n_fits and self._weight(study)]
-        hybrid = self._with_untried(hybrid, search.payable(untried, scored))
-        curve = self._curved(hybrid, fitted, curving)
-        spent = self.budget.clock() - began
-        last = Trial.of(curve.hybrid, curve.ndcg, curving, spent, spent)
+        payable = search.payable(untried, scored)
+        hybrid, content_score = self._weighed(scored, of_weights)
+        curve = self._curved(self._with_untried(hybrid, payable), fitted, of_curve)
+        spent = purse.elapsed_s
+        last = Trial.of(curve.hybrid, curve.ndcg, of_curve, spent, spent)
         content = tuple(study.settled for study in scored)
         notes = tuple(note for study in studies if (note := _note(study, curve.hybrid)))
         return Hybridized(curve.hybrid, curve.gain, content_score, (*trials, last), notes, content)
 
-    def _payable(self, judge: J, share: float, user_s: float) -> J:
+    def _some(self, judge: J, share: float, user_s: float) -> J:
         """The judge with as many users as a share of the time pays for."""
         seconds = self.budget.seconds
-        if seconds is None:
+        if seconds is None or math.isinf(seconds):
             return judge
         return judge.narrowed(max(int(share * seconds / user_s), _LEAST_USERS), self.seed)
+
+    @property
+    def _lists_s(self) -> float:
+        """Seconds of everybody's scores by content models, where the budget pays for lists."""
+        n_scores = self.train.n_users * self.train.n_items * len(CONTENT)
+        return _LISTED_S * n_scores / self.threads if self.budget.pays_lists else 0.0
 
     def _weighed(self, studies: Sequence[Study[Any]], judge: ColdJudge) -> tuple[Hybrid, float]:
         """The hybrid with its content models and their weights, by the cold items."""
@@ -206,3 +218,7 @@ def _ials_of(collaborative: Recommender) -> Ials | None:
     """The iALS that the collaborative model is or has."""
     parts = collaborative.within if isinstance(collaborative, Blend) else (collaborative,)
     return next((part for part in parts if isinstance(part, Ials)), None)
+
+
+def _n_models(collaborative: Recommender) -> int:
+    return max(len(collaborative.within), 1)

@@ -12,11 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from pipeline.recommenders.base import FloatArray, IntArray
-from pipeline.recommenders.topk import CHUNK_ROWS, best_of_rows, by_chunks
+from pipeline.fold_in import z_scores
+from pipeline.recommenders.base import Fitted, FloatArray, IntArray
+from pipeline.recommenders.topk import CHUNK_ROWS, ScoreRows, best_of_rows, by_chunks
 from pipeline.tuning.judge import K
 
-__all__ = ["ideal_of", "of_chunks", "padded", "pooled", "pooled_ndcg", "taken", "user_s"]
+__all__ = [
+    "ideal_of",
+    "joined",
+    "of_chunks",
+    "pooled",
+    "pooled_ndcg",
+    "taken",
+    "user_s",
+    "z_scorer",
+]
 
 T = TypeVar("T")
 
@@ -34,6 +44,22 @@ def of_chunks(told: Callable[[IntArray], T], users: IntArray, threads: int) -> l
 
     by_chunks(work, len(users), CHUNK_ROWS, threads)
     return [found[start] for start in sorted(found)]
+
+
+def z_scorer(model: Fitted) -> ScoreRows:
+    """What scores all items for any users, in deviations over those that the model lists.
+
+    The others have 0.
+    """
+    known = model.listable
+    scorer = model.user_scorer(known)
+
+    def score(chunk: IntArray) -> FloatArray:
+        scores = np.zeros((len(chunk), model.n_items), np.float32)
+        scores[:, known] = z_scores(scorer(chunk))
+        return scores
+
+    return score
 
 
 def pooled(rankings: Sequence[FloatArray] | FloatArray, seen: csr_matrix) -> NDArray[np.int64]:
@@ -77,10 +103,14 @@ def taken(scores: FloatArray, columns: NDArray[np.int64], empty: float) -> Float
     return found
 
 
-def padded(part: NDArray[Any], width: int, value: float) -> NDArray[Any]:
-    """The same rows, as wide as asked for."""
-    gap = [(0, 0)] * (part.ndim - 1) + [(0, width - part.shape[-1])]
-    return np.pad(part, gap, constant_values=value)
+def joined(parts: Sequence[NDArray[Any]], empty: float) -> NDArray[Any]:
+    """Rows of several arrays in one as wide as the widest, which `empty` pads."""
+    width = max(part.shape[-1] for part in parts)
+    gaps = [[(0, 0)] * (part.ndim - 1) + [(0, width - part.shape[-1])] for part in parts]
+    whole = [
+        np.pad(part, gap, constant_values=empty) for part, gap in zip(parts, gaps, strict=True)
+    ]
+    return np.concatenate(whole, axis=-2)
 
 
 def pooled_ndcg(

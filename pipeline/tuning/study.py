@@ -154,6 +154,19 @@ class Study(Generic[M]):
             self._optuna.tell(trial, state=optuna.trial.TrialState.FAIL)
         self.is_over = self.was_cut = True
 
+    def look_at(self, settings: M) -> None:
+        """Fit and score settings that are not of the search."""
+        began = self.purse.elapsed_s
+        fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
+        fit_s = self.purse.elapsed_s - began
+        self._effort_s = max(fit_s / settings.effort, self._effort_s)
+        self._note(settings, fitted, self.judge.score(fitted), fit_s)
+
+    def _note(self, settings: M, fitted: Fitted, score: float, fit_s: float) -> None:
+        self.trials.append(Trial.of(settings, score, self.judge, fit_s, self.purse.elapsed_s))
+        if self.best is None or score > self.best.score:
+            self.best = Best(settings, score, fitted)
+
     def _affords(self, effort: float) -> bool:
         return self.purse.affords(self.judge_s + effort * self._effort_s)
 
@@ -208,9 +221,7 @@ class Study(Generic[M]):
         self.judge_s = self.purse.elapsed_s - fitted_at
         fit_s = fitted_at - began
         self._effort_s = max(fit_s / effort, self._effort_s * _SLOW_DECAY)
-        self.trials.append(Trial.of(step, score, self.judge, fit_s, self.purse.elapsed_s))
-        if self.best is None or score > self.best.score:
-            self.best = Best(step, score, fitted)
+        self._note(step, fitted, score, fit_s)
         return score
 
     def _is_past_its_best(self, scores: dict[int, float], place: int) -> bool:

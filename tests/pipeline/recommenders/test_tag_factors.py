@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from pipeline.recommenders.ials import Ials
 from pipeline.recommenders.tag_factors import TagFactors
@@ -30,6 +31,19 @@ def test_cold_items_of_ones_group_come_first(dataset):
     lists = fitted.user_lists(users, 2, candidates=cold)
     for user, row in zip(dataset.user_ids, lists.item_idxs, strict=True):
         assert {dataset.item_ids[item][0] for item in row} == {user[1]}
+
+
+def test_the_estimate_counts_the_ridge_and_everybodys_solve(dataset):
+    whole = replace(SMALL, flatness=0.9)
+    ials_s = [
+        replace(whole, collaborative=Ials(factors=8, iterations=n)).ials_s(dataset) for n in (2, 20)
+    ]
+    assert ials_s[1] / ials_s[0] == pytest.approx(23 / 5)  # the solve is as long as three
+    with_space = whole.first_fit_s(dataset)
+    whole.fit(dataset)
+    without = whole.first_fit_s(dataset)
+    assert with_space - without == pytest.approx(whole.space.seconds(dataset))
+    assert without - whole.ials_s(dataset) == pytest.approx(whole.space.ridge_seconds(dataset))
 
 
 def test_what_is_described_gives_the_same_settings():

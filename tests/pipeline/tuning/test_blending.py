@@ -55,6 +55,14 @@ def test_two_models_of_independent_errors_are_better_together(world):
     assert pool.ndcg(weights).mean() > 1.1 * max(pool.alone())
 
 
+def test_many_threads_pool_what_one_does(world):
+    truth, judge = world
+    models = [noisy(truth, 1), noisy(truth, 2)]
+    one, many = (Pool.of(models, replace(judge, threads=threads)) for threads in (1, 3))
+    for name in ("said", "gains", "ideal"):
+        assert np.array_equal(getattr(one, name), getattr(many, name))
+
+
 def test_a_model_of_noise_alone_weighs_nothing(world):
     truth, judge = world
     pool = Pool.of([noisy(0 * truth, 1), noisy(4 * truth, 2)], judge)

@@ -192,6 +192,16 @@ def test_a_hybrid_is_left_what_final_fits_need_where_they_are_paid_for(parts, mo
     assert left[0] == pytest.approx(1000.0 - 50.0 * len(BLENDED), abs=0.01)
 
 
+@pytest.mark.parametrize(("gain", "winner"), [(0.01, "hybrid"), (0.0, "hybrid"), (-0.01, None)])
+def test_a_hybrid_wins_by_what_it_gains(parts, monkeypatch, gain, winner):
+    def gaining(*args, **kwargs):
+        return replace(choose_hybrid(*args, **kwargs), gain=gain)
+
+    monkeypatch.setattr(choosing, "choose_hybrid", gaining)
+    found = choose(["best"], *parts, budget=TWO).models["best"].winner.name
+    assert found == winner if winner else found != "hybrid"
+
+
 def test_whatever_was_wanted_beside_the_best_may_win_it_and_be_read_again(bare):
     names = [algorithm.name for algorithm in RECOMMENDERS if algorithm is not Best]
     assert {algorithm.name for algorithm in CANDIDATES} == set(names)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,12 @@ def test_chance_seldom_moves_it(judge):
         for curve in (curve_with(judge, likes, noise(judge, seed)) for seed in range(12))
     ]
     assert sum(moved) <= 3
+
+
+def test_many_threads_choose_what_one_does(judge):
+    likes, content = ItemGraph().fit(judge.train), TagProfile().fit(judge.train)
+    one, many = (curve_with(replace(judge, threads=n), likes, content) for n in (1, 3))
+    assert one == many
 
 
 def test_what_helps_moves_it(judge):

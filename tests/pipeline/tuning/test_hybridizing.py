@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -186,6 +187,28 @@ def test_a_first_trial_leaves_time_for_the_fit_that_follows(halves, monkeypatch)
     found = costly.chosen(halves, 10.5, fixed=("tag_profile",), pays_lists=False)
     assert counts(found)["tag_kernel"] == 0
     assert costly.now <= 10.5
+
+
+def test_what_cannot_be_paid_takes_no_time_from_others(halves, monkeypatch):
+    tried = []
+    for cost_s in (0.01, 1e9):
+        costly = Costly(monkeypatch, tag_profile=0.5, tag_kernel=cost_s, tag_factors=1e9)
+        fixed = ("tag_kernel", "tag_factors")
+        tried.append(counts(costly.chosen(halves, 40.0, fixed=fixed))["tag_profile"])
+    assert tried[1] >= tried[0] > 5
+
+
+def test_time_without_end_is_no_fault(halves):
+    limits = {"seed": 1, "budget": replace(TWO, seconds=math.inf)}
+    assert choose_hybrid(*halves, SMALL, **limits).model.content
+
+
+def test_nobody_to_choose_a_curve_leaves_what_was_given(halves):
+    train, validation = halves
+    nobody = csr_matrix(validation.shape, dtype=np.float32)
+    found = choose_hybrid(train, nobody, SMALL, seed=1, budget=TWO)
+    assert found.model == Hybrid(collaborative=SMALL)
+    assert np.isnan(found.gain)
 
 
 def test_as_many_fit_the_curve_as_time_pays_for(halves, monkeypatch):
