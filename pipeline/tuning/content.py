@@ -32,7 +32,6 @@ R = TypeVar("R", bound=Recommender)
 _LANDMARKS: Final = 1000  # of a search that cannot pay for all; its best then has them all
 _WIDE_TRIALS: Final = 3
 _FACTORS_SHARE: Final = 0.35  # of the seconds
-_LEAST_GROWTH: Final = 1.1  # of the cost, where only likes are more
 _REFINED: Final = (0.03, 0.1, 0.3, 3.0, 10.0, 30.0)
 
 
@@ -87,19 +86,22 @@ class ContentSearch:
         return [study for study, cost_s in zip(untried, costs_s, strict=True) if cost_s <= left_s]
 
     def _kept_s(self, first: Sequence[Study[Any]], later: Sequence[TagFactors]) -> float:
-        """Seconds for factors: a share, and no less than a trial and the fits that follow from it.
+        """Seconds for factors, where the budget pays for a trial of every other model besides.
 
-        0 where the budget does not pay for such of every model.
+        A share, and no less than a trial and the fits that follow from it; where that is too
+        much these fits alone, with which the factors keep the weight that they started from.
         """
         left_s = self.purse.left_s
         if math.isinf(left_s):
             return 0.0
         others_s = sum(study.first_s + self._later_s(study) for study in first)
-        train, n_fits = self.judge.train, 1 + self._growth * self._fits_to_come
-        # their space is the kernel's
-        once_s = n_fits * sum(one.ials_s(train) + one.space.ridge_seconds(train) for one in later)
         most_s = left_s - self.finish_s - others_s
-        return min(max(once_s, _FACTORS_SHARE * left_s), most_s) if 0 < once_s <= most_s else 0.0
+        train = self.judge.train  # the space is the kernel's
+        fit_s = sum(one.ials_s(train) + one.space.ridge_seconds(train) for one in later)
+        later_s = self._growth * self._fits_to_come * fit_s
+        if 0 < fit_s + later_s <= most_s:
+            return min(max(fit_s + later_s, _FACTORS_SHARE * left_s), most_s)
+        return later_s if later_s <= most_s else 0.0
 
     def _spaces_s(self, others: Sequence[Study[Any]]) -> float:
         """Seconds of another space, which all trials of factors but the first bring with them."""
@@ -119,7 +121,7 @@ class ContentSearch:
     def _growth(self) -> float:
         """`Study.growth`: a space of more items is wider."""
         space = TagKernel().space
-        return max(space.seconds(self.whole) / space.seconds(self.judge.train), _LEAST_GROWTH)
+        return space.seconds(self.whole) / space.seconds(self.judge.train)
 
     @property
     def _fits_to_come(self) -> int:
