@@ -122,13 +122,10 @@ class _Choosing:
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
         of_likes = Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
-        a_weight_s = ColdPool.user_s(judge, len(CONTENT))
-        a_curve_s = curve_user_s(of_likes, len(CONTENT) + _n_models(self.hybrid.collaborative))
-        of_weights = self._some(
-            judge.narrowed(ColdPool.most_users(judge), self.seed), _POOL_SHARE, a_weight_s
-        )
-        of_curve = self._some(of_likes, _CURVE_SHARE, a_curve_s)
-        choices_s = len(of_weights.users) * a_weight_s + len(of_curve.users) * a_curve_s
+        few = judge.narrowed(ColdPool.most_users(judge), self.seed)
+        n_models = len(CONTENT) + max(len(self.hybrid.collaborative.within), 1)
+        of_weights, weights_s = self._paid(few, _POOL_SHARE, ColdPool.user_s(few, len(CONTENT)))
+        of_curve, curve_s = self._paid(of_likes, _CURVE_SHARE, curve_user_s(of_likes, n_models))
         search = ContentSearch(
             given=self.hybrid.content,
             fixed=self.fixed,
@@ -137,7 +134,7 @@ class _Choosing:
             purse=purse,
             seed=self.seed,
             whole=self.train,
-            finish_s=choices_s + self._lists_s,
+            finish_s=weights_s + curve_s + self._lists_s,
         )
         studies = search.run()
         trials = [trial for study in studies for trial in study.trials]
@@ -155,12 +152,12 @@ class _Choosing:
         notes = tuple(note for study in studies if (note := _note(study, curve.hybrid)))
         return Hybridized(curve.hybrid, curve.gain, content_score, (*trials, last), notes, content)
 
-    def _some(self, judge: J, share: float, user_s: float) -> J:
-        """The judge with as many users as a share of the time pays for."""
+    def _paid(self, judge: J, share: float, user_s: float) -> tuple[J, float]:
+        """The judge with as many users as a share of the time pays for, and their seconds."""
         seconds = self.budget.seconds
-        if seconds is None or math.isinf(seconds):
-            return judge
-        return judge.narrowed(max(int(share * seconds / user_s), _LEAST_USERS), self.seed)
+        if seconds is not None and math.isfinite(seconds):
+            judge = judge.narrowed(max(int(share * seconds / user_s), _LEAST_USERS), self.seed)
+        return judge, len(judge.users) * user_s
 
     @property
     def _lists_s(self) -> float:
@@ -218,7 +215,3 @@ def _ials_of(collaborative: Recommender) -> Ials | None:
     """The iALS that the collaborative model is or has."""
     parts = collaborative.within if isinstance(collaborative, Blend) else (collaborative,)
     return next((part for part in parts if isinstance(part, Ials)), None)
-
-
-def _n_models(collaborative: Recommender) -> int:
-    return max(len(collaborative.within), 1)
