@@ -57,7 +57,9 @@ class Pool:
         scorers = [z_scorer(model) for model in models]
 
         def said_and_gains(chunk: IntArray) -> tuple[FloatArray, FloatArray]:
-            scores = np.stack([scorer(chunk) for scorer in scorers])
+            scores = np.empty((len(scorers), len(chunk), judge.train.n_items), np.float32)
+            for place, scorer in enumerate(scorers):
+                scores[place] = scorer(chunk)
             columns = pooled(scores, judge.train.user_items[chunk])
             held_out = np.asarray(judge.validation[chunk].toarray() != 0, np.float32)
             return taken(scores, columns, -np.inf), taken(held_out, columns, 0.0)

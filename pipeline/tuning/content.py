@@ -43,6 +43,7 @@ class ContentSearch:
     ----------
     given : settings that are tried first.
     fixed : names of models whose settings stay as they are.
+    weighted : names of those that have a weight without a trial.
     ials : settings of the factors that tags are to foretell; those that are given where None.
     whole : the data set with the items that the judge holds out; later fits are on it.
     finish_s : seconds that weights, the curve and everybody's lists take after it.
@@ -50,6 +51,7 @@ class ContentSearch:
 
     given: Sequence[Recommender]
     fixed: Collection[str]
+    weighted: Collection[str]
     ials: Ials | None
     judge: ColdJudge
     purse: Purse
@@ -89,7 +91,7 @@ class ContentSearch:
         """Seconds for factors, where the budget pays for a trial of every other model besides.
 
         A share, and no less than a trial and the fits that follow from it; where that is too
-        much these fits alone, with which the factors keep the weight that they started from.
+        much these fits alone, with which the factors keep the weight that they have.
         """
         left_s = self.purse.left_s
         if math.isinf(left_s):
@@ -101,7 +103,8 @@ class ContentSearch:
         later_s = self._growth * self._fits_to_come * fit_s
         if 0 < fit_s + later_s <= most_s:
             return min(max(fit_s + later_s, _FACTORS_SHARE * left_s), most_s)
-        return later_s if later_s <= most_s else 0.0
+        is_weighted = any(one.name in self.weighted for one in later)
+        return later_s if is_weighted and later_s <= most_s else 0.0
 
     def _spaces_s(self, others: Sequence[Study[Any]]) -> float:
         """Seconds of another space, which all trials of factors but the first bring with them."""
@@ -195,6 +198,7 @@ class ContentSearch:
         later_s = self._later_s(study)
         if is_able and self.purse.affords(more * (study.final_s + later_s) - later_s):
             study.look_at(wide)
+            self.purse.reserved_s += max(self._later_s(study) - later_s, 0.0)
         first = study.best.settings
         for factor in _REFINED:
             if not self.purse.affords(study.judge_s + study.trials[-1].fit_s):

@@ -81,7 +81,7 @@ class _Sides:
     ideal: NDArray[np.float64]
 
     def alone(self) -> NDArray[np.float64]:
-        """NDCG@20 of each user by the side of likes, its unsaid items as good as average ones."""
+        """NDCG@20 of each user by the side of likes, an item that nothing speaks for with 0."""
         listed = np.where(self.is_listed, self.by_likes, np.float32(-np.inf))
         return pooled_ndcg(listed, self.gains, self.ideal)
 

@@ -47,7 +47,7 @@ class Hybridized:
 
     Attributes
     ----------
-    model : settings; those it started from where the time paid for no trial.
+    model : settings; those it started from where the time paid for no trial or nobody judges.
     gain : of NDCG@20 beside the collaborative model alone, all items ranked, on the validation
         likes of those who chose the curve; NaN where it was not measured.
     content_score : NDCG@20 of the content models on the items that were held out whole; NaN
@@ -122,6 +122,9 @@ class _Choosing:
         split = cold_split(self.train, seed=self.seed)
         judge = ColdJudge.of_split(split, seed=self.seed, threads=self.threads)
         of_likes = Judge.of(self.train, self.validation, seed=self.seed, threads=self.threads)
+        if not len(of_likes.users):
+            nobody = "hybrid: nobody has likes in training and in validation; it is as it was given"
+            return Hybridized(self.hybrid, math.nan, math.nan, (), (nobody,))
         few = judge.narrowed(ColdPool.most_users(judge), self.seed)
         n_models = len(CONTENT) + max(len(self.hybrid.collaborative.within), 1)
         of_weights, weights_s = self._paid(few, _POOL_SHARE, ColdPool.user_s(few, len(CONTENT)))
@@ -129,6 +132,7 @@ class _Choosing:
         search = ContentSearch(
             given=self.hybrid.content,
             fixed=self.fixed,
+            weighted=[model.name for model in CONTENT if getattr(self.hybrid, model.name)],
             ials=_ials_of(self.hybrid.collaborative),
             judge=judge,
             purse=purse,
@@ -139,7 +143,7 @@ class _Choosing:
         studies = search.run()
         trials = [trial for study in studies for trial in study.trials]
         scored = [study for study in studies if study.best]
-        if not scored or not len(of_likes.users):
+        if not scored:
             notes = tuple(study.note for study in studies if study.note)
             return Hybridized(self.hybrid, math.nan, math.nan, tuple(trials), notes)
         untried = [study for study in studies if not study.n_fits and self._weight(study)]

@@ -155,12 +155,18 @@ class Study(Generic[M]):
         self.is_over = self.was_cut = True
 
     def look_at(self, settings: M) -> None:
-        """Fit and score settings that are not of the search."""
+        """Fit and score settings that are not of the search; nothing where they diverge."""
         began = self.purse.elapsed_s
-        fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
-        fit_s = self.purse.elapsed_s - began
+        try:
+            fitted = settings.fit(self.judge.train, seed=self.seed, threads=self.judge.threads)
+            fitted_at = self.purse.elapsed_s
+            score = self.judge.score(fitted)
+        except FitError:
+            return
+        fit_s = fitted_at - began
+        self.judge_s = self.purse.elapsed_s - fitted_at
         self._effort_s = max(fit_s / settings.effort, self._effort_s)
-        self._note(settings, fitted, self.judge.score(fitted), fit_s)
+        self._note(settings, fitted, score, fit_s)
 
     def _note(self, settings: M, fitted: Fitted, score: float, fit_s: float) -> None:
         self.trials.append(Trial.of(settings, score, self.judge, fit_s, self.purse.elapsed_s))

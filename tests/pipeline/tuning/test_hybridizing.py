@@ -198,6 +198,32 @@ def test_what_cannot_be_paid_takes_no_time_from_others(halves, monkeypatch):
     assert tried[1] >= tried[0] > 5
 
 
+def test_time_is_kept_for_fits_of_factors_that_have_a_weight(halves, monkeypatch):
+    tried = []
+    for weight in (0.3, 0.0):
+        costly = Costly(monkeypatch, tag_profile=0.5, tag_kernel=1.0, tag_factors=20.0)
+        limits = {"start": Hybrid(tag_factors=weight), "fixed": ("tag_profile",)}
+        found = costly.chosen(halves, 30.0, pays_lists=False, **limits)
+        assert counts(found)["tag_factors"] == 0
+        assert found.model.tag_factors == weight
+        tried.append(counts(found)["tag_kernel"])
+    assert tried[0] < 10 < tried[1]
+
+
+def test_strengths_that_diverge_leave_what_was_found(halves, monkeypatch):
+    quick = TagKernel.fit
+
+    def fit(settings, *args, **kwargs):
+        if settings.regularization > 5:
+            raise FitError("diverged")
+        return quick(settings, *args, **kwargs)
+
+    monkeypatch.setattr(TagKernel, "fit", fit)
+    found = choose_hybrid(*halves, SMALL, seed=1, budget=TWO)
+    assert found.content_score > 0.8
+    assert counts(found)["tag_kernel"] < 2 + 6
+
+
 def test_time_without_end_is_no_fault(halves):
     limits = {"seed": 1, "budget": replace(TWO, seconds=math.inf)}
     assert choose_hybrid(*halves, SMALL, **limits).model.content
@@ -209,6 +235,7 @@ def test_nobody_to_choose_a_curve_leaves_what_was_given(halves):
     found = choose_hybrid(train, nobody, SMALL, seed=1, budget=TWO)
     assert found.model == Hybrid(collaborative=SMALL)
     assert np.isnan(found.gain)
+    assert found.notes[0].startswith("hybrid: nobody has likes in training and in validation")
 
 
 def test_as_many_fit_the_curve_as_time_pays_for(halves, monkeypatch):
